@@ -1,0 +1,78 @@
+"""Temporary file, fsync, replace: the only way a file appears; unaware of what is written.
+
+A reader sees the old file or the new one, never a part. `durable` writes survive a loss of power: the file's
+bytes and the folder's entry are flushed before the call returns.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: str, *, durable: bool, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file to write to that takes `path`'s place when the block ends well, and vanishes when it does not."""
+    folder, name = os.path.split(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", suffix=".tmp", dir=folder or ".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            os.fchmod(file.fileno(), mode)
+            if durable:
+                flush(file)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    if durable:
+        flush_folder(folder or ".")
+
+
+def write(path: str, data: bytes, *, durable: bool, mode: int = 0o644) -> None:
+    """Makes `path` hold exactly `data`. Raises OSError."""
+    with replacing(path, durable=durable, mode=mode) as file:
+        file.write(data)
+
+
+def write_in(folder: int, name: str, data: bytes) -> None:
+    """Like `write`, relative to an open folder, so that nobody can swap the folder for a link meanwhile."""
+    temporary = f".{name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(temporary, dir_fd=folder)
+        raise
+
+
+def append(path: str, line: bytes) -> None:
+    """Adds one line to a file that only grows, and flushes it to the disk. Lines of two processes never mix."""
+    whole = line.rstrip(b"\n") + b"\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        if file.write(whole) != len(whole):  # in one piece or not at all: a disk that is full takes a part
+            raise OSError(errno.ENOSPC, "no room for a whole line", path)
+        os.fsync(file.fileno())
+
+
+def flush(file: BinaryIO) -> None:
+    """Everything written so far is on the disk when this returns."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def flush_folder(path: str) -> None:
+    """A folder's entries are on the disk when this returns; where a system can't do that, nothing happens."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,89 @@
+"""The tree of errors: what a user is told, where it happened, and how the process ends.
+
+Nothing here prints. A place is a key path or a line; `manifest/source` turns a key path into a line and
+column only when an error is shown.
+
+    AssetforgeError            1  some assets failed
+    ├── UsageError             2  the command line, or what a call needs, is wrong
+    ├── ManifestError          2  the manifest is wrong: every problem at once
+    ├── NotCurrent             3  something would have to be made, and may not be
+    ├── BudgetError            4  a limit of money was reached, or consent is missing
+    └── BuildInterrupted     130  Ctrl-C; what was paid for is kept
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in one of the user's files.
+
+    `file` is relative to the root, with `/`. Either `key` names a value of a TOML file (with `part` saying
+    whether its key or its value is meant, and `text` what to underline inside it), or `line` and `column`
+    (both from 1) name a place directly. With `key`, `line` counts lines inside a value of several lines.
+    """
+
+    file: str
+    key: KeyPath = ()
+    part: Literal["key", "value"] = "value"
+    text: str = ""
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fact that is wrong: lower case, no final period, backticks round the user's own words."""
+
+    message: str
+    where: Where | None = None
+    hint: str | None = None
+
+
+class AssetforgeError(Exception):
+    """Something the user can understand and act on; never a bug of ours."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, where: Where | None = None) -> None:
+        super().__init__(message)
+        self.problems: tuple[Problem, ...] = (Problem(message, where, hint),)
+
+
+class UsageError(AssetforgeError):
+    """The command line, the environment, or what a call needs (key, trust) is wrong."""
+
+    exit_code = 2
+
+
+class ManifestError(AssetforgeError):
+    """The manifest, or a file it names, is wrong. Carries every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        found = tuple(dict.fromkeys(problems))
+        super().__init__("; ".join(problem.message for problem in found))
+        self.problems = found
+
+
+class NotCurrent(AssetforgeError):  # noqa: N818 - the state it tells of is not a fault
+    """Something is not current, and this run may not make it so."""
+
+    exit_code = 3
+
+
+class BudgetError(AssetforgeError):
+    """A limit of money was reached, or nobody consented to spending."""
+
+    exit_code = 4
+
+
+class BuildInterrupted(AssetforgeError):  # noqa: N818 - a user's wish, not a fault
+    """The user stopped the build; what was paid for is kept."""
+
+    exit_code = 130

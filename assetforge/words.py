@@ -1,0 +1,68 @@
+"""Counts, lists, the closest name, durations and money as people read them; unaware of their subject."""
+
+from collections.abc import Iterable, Sequence
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 asset`, `2 assets`, `10,000 assets`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def ticked(names: Iterable[str], last: str = "and") -> str:
+    """Names in backticks, as a list in a sentence: `a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}"
+
+
+def some(names: Sequence[str], limit: int = 8) -> str:
+    """The first names in backticks, and how many more there are."""
+    if len(names) <= limit:
+        return ticked(names)
+    return f"{', '.join(f'`{name}`' for name in names[:limit])} and {len(names) - limit:,} more"
+
+
+def closest(name: str, options: Iterable[str]) -> str | None:
+    """The option most like `name`, or None when none is near enough to be a slip of the fingers."""
+    import difflib
+
+    names = list(options)
+    near = difflib.get_close_matches(name.lower(), [option.lower() for option in names], n=1, cutoff=0.6)
+    return next((option for option in names if near and option.lower() == near[0]), None)
+
+
+def did_you_mean(name: str, options: Sequence[str], kind: str) -> str:
+    """A hint for an unknown name: the closest one, else a list of what there is."""
+    near = closest(name, options)
+    if near:
+        return f"did you mean `{near}`?"
+    return f"{kind}: {some(sorted(options))}" if options else f"there are no {kind} yet"
+
+
+def money(usd: float) -> str:
+    """US dollars with as many places as the amount needs: $0.0053, $0.21, $12.40."""
+    if usd == 0:
+        return "$0.00"
+    return f"${usd:,.4f}" if abs(usd) < 0.1 else f"${usd:,.2f}"
+
+
+def money_range(low: float, high: float) -> str:
+    """One amount, or the two ends of a range."""
+    return money(high) if abs(high - low) < 0.00005 else f"{money(low)} to {money(high)}"
+
+
+def seconds(duration: float) -> str:
+    """`0.3 s`, `42 s`, `3 min 12 s`."""
+    if duration < 10:
+        return f"{duration:.1f} s"
+    if duration < 60:
+        return f"{duration:.0f} s"
+    return f"{int(duration // 60)} min {int(duration % 60)} s"
+
+
+def byte_size(size: int) -> str:
+    """`812 B`, `24 kB`, `1.3 MB`, in powers of ten as file managers and web tools count."""
+    if size < 1_000:
+        return f"{size} B"
+    return f"{size / 1_000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
