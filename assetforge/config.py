@@ -1,0 +1,161 @@
+"""Settings from outside the repository: the user's file, the trusted origins, the environment.
+
+The order is default < user file < manifest < environment < flag; of limits of money the lowest wins. Nothing a
+manifest says can widen what is set here: which origins may be spoken to, and with which key, is decided outside
+the repository only.
+"""
+
+import ipaddress
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assetforge import atomic
+from assetforge.errors import UsageError
+
+OPENAI = "https://api.openai.com"
+TRUST_FILE = "trust.json"
+
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class UserFile(BaseModel):
+    """`config.toml` in the user's configuration folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cache_dir: str | None = None
+    confirm_usd: Dollars | None = None
+    max_usd_per_build: Dollars | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An origin (scheme, host, port) that prompts may go to, and the variable of the key that may go with them."""
+
+    origin: str
+    key_env: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user, not the manifest, decides. Money in US dollars, None where there is no limit."""
+
+    cache_dir: Path
+    config_dir: Path
+    trusted: tuple[Trust, ...]
+    confirm_usd: float | None
+    max_usd: float | None
+    openai_base_url: str | None
+
+
+def origin_of(url: str) -> str:
+    """`https://host` or `https://host:port` of a URL, the port left out where it is the scheme's own.
+
+    Raises UsageError for what is not an http(s) URL with a host, or carries a user name.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UsageError(f"`{url}` is not a URL", hint="write it like https://relay.example/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"`{url}` is not an http(s) URL", hint="write it like https://relay.example/v1")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("a URL may not carry a user name or a password", hint="name a key variable instead")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in (None, standard) else f":{port}")
+
+
+def is_loopback(origin: str) -> bool:
+    """Whether an origin is this machine; only there may it be plain http."""
+    host = urlsplit(origin).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Reads the user's file, the trusted origins and the environment. Raises UsageError."""
+    config_dir = Path(environ.get("ASSETFORGE_CONFIG_DIR") or platformdirs.user_config_dir("assetforge"))
+    user = read_user_file(config_dir / "config.toml")
+    cache_dir = environ.get("ASSETFORGE_CACHE_DIR") or user.cache_dir or platformdirs.user_data_dir("assetforge")
+    ceiling = read_dollars("ASSETFORGE_MAX_USD", environ)
+    limits = [limit for limit in (user.max_usd_per_build, ceiling) if limit is not None]
+    return Settings(
+        cache_dir=Path(os.path.abspath(os.path.expanduser(cache_dir))),
+        config_dir=config_dir,
+        trusted=(*read_trusted(config_dir), *trusted_by_environment(environ)),
+        confirm_usd=user.confirm_usd,
+        max_usd=min(limits, default=None),
+        openai_base_url=environ.get("OPENAI_BASE_URL") or None,
+    )
+
+
+def read_user_file(path: Path) -> UserFile:
+    """The user's own settings, or their defaults where there is no file. Raises UsageError."""
+    try:
+        return UserFile.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return UserFile()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path}: `{name}`: {first['msg'].lower()}") from None
+
+
+def read_dollars(name: str, environ: Mapping[str, str]) -> float | None:
+    """An amount of money from the environment. Raises UsageError rather than ignoring a limit it can't read."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise UsageError(f"{name} is `{text}`, which is not an amount of US dollars", hint="write it like 2.50")
+    return amount
+
+
+def read_trusted(config_dir: Path) -> tuple[Trust, ...]:
+    """What `assetforge trust` has written."""
+    path = config_dir / TRUST_FILE
+    try:
+        entries = json.loads(path.read_text("utf-8"))
+        return tuple(Trust(str(origin), key or None) for origin, key in sorted(entries.items()))
+    except FileNotFoundError:
+        return ()
+    except (ValueError, AttributeError):
+        raise UsageError(f"{path} can't be read", hint="remove it, and run `assetforge trust` again") from None
+
+
+def trusted_by_environment(environ: Mapping[str, str]) -> tuple[Trust, ...]:
+    """Built in: OpenAI with its own key; then OPENAI_BASE_URL for that key, then ASSETFORGE_TRUST's list."""
+    trusted = [Trust(OPENAI, "OPENAI_API_KEY")]
+    if environ.get("OPENAI_BASE_URL"):
+        trusted.append(Trust(origin_of(environ["OPENAI_BASE_URL"]), "OPENAI_API_KEY"))
+    for entry in filter(None, (part.strip() for part in environ.get("ASSETFORGE_TRUST", "").split(","))):
+        url, _, key = entry.partition("=")
+        trusted.append(Trust(origin_of(url), key or None))
+    return tuple(trusted)
+
+
+def add_trust(config_dir: Path, trust: Trust) -> None:
+    """Remembers an origin, replacing what was said of it before. Raises UsageError."""
+    entries = {known.origin: known.key_env for known in read_trusted(config_dir)} | {trust.origin: trust.key_env}
+    config_dir.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dict(sorted(entries.items())), indent=2) + "\n"
+    atomic.write(str(config_dir / TRUST_FILE), text.encode(), durable=True, mode=0o600)

@@ -1,0 +1,84 @@
+"""One dataclass for each thing that happens in a build; progress displays and logs consume them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assetforge.errors import Problem
+from assetforge.model import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The build knows what it will do: paid calls and renditions that will surely run, and those that may."""
+
+    calls: int
+    may_call: int
+    renditions: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A paid call left. `call` names it until it ends."""
+
+    call: str
+    step: str
+    size: Size
+    candidates: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRetried:
+    """A call that surely was not billed is asked again after `seconds`."""
+
+    call: str
+    step: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """A paid call ended well; `cost` in US dollars, None where nobody knows it."""
+
+    call: str
+    step: str
+    cost: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A paid call ended badly."""
+
+    call: str
+    step: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An output file was written. `how` is `made`, `restored` (its bytes were known) or `drafted`."""
+
+    instance: str
+    path: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know that stops nothing."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An instance is done: `made`, `reused`, `drafted`, `failed` or `skipped`, with a reason."""
+
+    instance: str
+    state: str
+    reason: str
+
+
+Event = Planned | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
+Listener = Callable[[Event], None]
