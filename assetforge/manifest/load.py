@@ -1,0 +1,222 @@
+"""From files to one checked manifest: parse, include, merge, validate, read data; every mistake is collected.
+
+Unaware of what references, templates and steps mean: that is `graph`'s.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from assetforge import __version__
+from assetforge.entry import Entry, problems_of
+from assetforge.errors import KeyPath, ManifestError, Problem, Where
+from assetforge.manifest.data import load_data
+from assetforge.manifest.reading import Reading
+from assetforge.manifest.schema import (
+    ASSET_NAME,
+    RESERVED,
+    VARIABLE_NAME,
+    AssetEntry,
+    IncludedFile,
+    ManifestFile,
+)
+from assetforge.manifest.source import parse
+from assetforge.paths import PathError
+from assetforge.words import ticked
+
+ORIGINS = ("prompt", "prompt_file", "source")
+GROUPS = ("vars", "data", "chain", "asset")
+Table = TypeVar("Table", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All tables merged, what `[data]` named, and who defines what.
+
+    `broken` are assets with mistakes of their own, which the graph leaves out so that one mistake is told once;
+    `problems` are all mistakes found so far.
+    """
+
+    file: str
+    table: ManifestFile
+    data: Mapping[str, Any]
+    homes: Mapping[KeyPath, str]
+    reading: Reading
+    broken: frozenset[str]
+    problems: tuple[Problem, ...]
+
+    def where(self, *key: str | int, part: Literal["key", "value"] = "value", text: str = "") -> Where:
+        """The place of a key path, in whichever file defines it."""
+        return Where(self.homes.get(key[:2], self.file), key, part, text)
+
+
+def load_manifest(reading: Reading, file: str) -> Manifest:
+    """Reads `file` and what it includes. Raises ManifestError where nothing can be made of it (broken TOML, a
+    mistake outside the assets); mistakes of single assets are left in `problems`."""
+    raw = _parse(reading, file)
+    table = _validate(ManifestFile, raw, file, "the manifest")
+    problems = list(_requirement(table.project.requires, file))
+    merged = {group: dict(getattr(table, group)) for group in GROUPS}
+    homes: dict[KeyPath, str] = {}
+    for path in _included(table, reading, file, problems):
+        try:
+            part = _validate(IncludedFile, _parse(reading, path), path, f"`{path}`")
+        except ManifestError as error:
+            problems += error.problems
+            continue
+        for group, name, value in _entries(part):
+            _merge(merged[group], homes, (group, name), value=value, file=path, problems=problems)
+    whole = table.model_copy(update=merged)
+    problems += _name_problems(whole, homes, file)
+    asset_problems = {name: _asset_problems(name, raw, homes, file) for name, raw in whole.asset.items()}
+    problems += [problem for found in asset_problems.values() for problem in found]
+    data = _read_data(whole, homes, file, reading, problems)
+    if None in data.values():
+        raise ManifestError(problems)
+    broken = frozenset(name for name, found in asset_problems.items() if found)
+    return Manifest(file, whole, data, homes, reading, broken, tuple(problems))
+
+
+def _parse(reading: Reading, file: str) -> dict[str, Any]:
+    try:
+        text = reading.text(file)
+    except PathError as error:
+        raise ManifestError([Problem(error.message, None, error.hint)]) from None
+    return parse(text, file)
+
+
+def _validate(model: type[Table], raw: dict[str, Any], file: str, subject: str) -> Table:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        found = problems_of(error, raw, subject=subject, where=Where(file), keys=model.model_fields)
+        raise ManifestError(found) from None
+
+
+def _requirement(requires: str | None, file: str) -> Iterator[Problem]:
+    """`requires` against this version: comparisons joined by commas, as people know them from packages."""
+    place = Where(file, ("project", "requires"))
+    for part in filter(None, ((requires or "").split(","))):
+        match = re.fullmatch(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*", part)
+        if match is None:
+            yield Problem(f"`{part.strip()}` is not a version to require", place, 'write it like ">=1.0"')
+            return
+        mine, other = _release(__version__), _release(match[2])
+        order = (mine > other) - (mine < other)
+        if order not in {">=": (0, 1), "<=": (0, -1), "==": (0,), "!=": (1, -1), ">": (1,), "<": (-1,)}[match[1]]:
+            hint = "install another version of assetforge-build"
+            yield Problem(f"the project requires assetforge {requires}, and this is {__version__}", place, hint)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    numbers = tuple(int(number) for number in re.match(r"[\d.]*", version)[0].strip(".").split("."))  # type: ignore[index]
+    return (*numbers, 0, 0, 0)[:3]
+
+
+def _included(table: ManifestFile, reading: Reading, file: str, problems: list[Problem]) -> list[str]:
+    paths: dict[str, None] = {}
+    for index, pattern in enumerate(table.project.include):
+        place = Where(file, ("project", "include", index))
+        try:
+            is_glob = any(mark in pattern for mark in "*?[")
+            found = reading.glob(pattern) if is_glob else (reading.root.clean(pattern),)
+        except PathError as error:
+            problems.append(Problem(error.message, place, error.hint))
+            continue
+        paths.update(dict.fromkeys(path for path in found if path != file))
+    return list(paths)
+
+
+def _entries(part: IncludedFile) -> Iterator[tuple[str, str, Any]]:
+    for group in GROUPS:
+        for name, value in getattr(part, group).items():
+            yield group, name, value
+
+
+def _merge(
+    merged: dict[str, Any],
+    homes: dict[KeyPath, str],
+    key: tuple[str, str],
+    *,
+    value: Any,
+    file: str,
+    problems: list[Problem],
+) -> None:
+    group, name = key
+    if name in merged:
+        first = homes.get(key)
+        other = f"`{first}`" if first else "the manifest"
+        problems.append(Problem(f"{group} `{name}` is defined twice: here and in {other}", Where(file, key, "key")))
+        return
+    merged[name] = value
+    homes[key] = file
+
+
+def _name_problems(table: ManifestFile, homes: Mapping[KeyPath, str], file: str) -> Iterator[Problem]:
+    for group in ("asset", "chain"):
+        for name in getattr(table, group):
+            if not ASSET_NAME.match(name):
+                place = Where(homes.get((group, name), file), (group, name), "key")
+                yield Problem(f"`{name}` is not a name: use letters, digits, `-` and `_`", place)
+    for group in ("vars", "data"):
+        for name in getattr(table, group):
+            place = Where(homes.get((group, name), file), (group, name), "key")
+            yield from variable_problems(name, place)
+    for name in set(table.vars) & set(table.data):
+        place = Where(homes.get(("vars", name), file), ("vars", name), "key")
+        yield Problem(f"variable `{name}` has the name of data", place, "rename one of them")
+
+
+def variable_problems(name: str, place: Where) -> Iterator[Problem]:
+    """What is wrong with the name of a variable, an axis or data."""
+    if name in RESERVED:
+        yield Problem(f"`{name}` is a name that templates already have", place, "choose another name")
+    elif not VARIABLE_NAME.match(name):
+        yield Problem(f"`{name}` can't be used in a template: use letters, digits and `_`", place)
+
+
+def _asset_problems(name: str, raw: dict[str, Any], homes: Mapping[KeyPath, str], file: str) -> list[Problem]:
+    home = homes.get(("asset", name), file)
+    subject, base = f"asset `{name}`", Where(home, ("asset", name))
+    problems = []
+    try:
+        AssetEntry.model_validate(raw)
+    except ValidationError as error:
+        problems += problems_of(error, raw, subject=subject, where=base, keys=AssetEntry.model_fields)
+    given = [key for key in ORIGINS if key in raw]
+    if len(given) != 1:
+        told = f"has both {ticked(given)}" if given else "has no `prompt`, `prompt_file` or `source`"
+        place = Where(home, (*base.key, given[1]) if given else base.key, "key")
+        problems.append(Problem(f"{subject} {told}", place, "give exactly one of them"))
+    if "output" in raw and "outputs" in raw:
+        problems.append(
+            Problem(f"{subject} has both `output` and `outputs`", Where(home, (*base.key, "outputs"), "key"))
+        )
+    if "source" in raw:
+        for key in ("size", "n", "pick", "revision"):
+            if key in raw:
+                place = Where(home, (*base.key, key), "key")
+                hint = "set it in the `edit` step that it is meant for"
+                problems.append(Problem(f"{subject} has a `source`, so `{key}` says nothing here", place, hint))
+    for group in ("matrix", "vars"):
+        names = raw.get(group)
+        for variable in names if isinstance(names, dict) else ():
+            problems += variable_problems(variable, Where(home, (*base.key, group, variable), "key"))
+    return problems
+
+
+def _read_data(
+    table: ManifestFile, homes: Mapping[KeyPath, str], file: str, reading: Reading, problems: list[Problem]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, value in table.data.items():
+        place = Where(homes.get(("data", name), file), ("data", name))
+        try:
+            data[name] = load_data(name, value, reading, place)
+        except ManifestError as error:
+            problems += error.problems
+            data[name] = None
+    return data
