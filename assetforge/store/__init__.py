@@ -1,0 +1,1 @@
+"""What has been made, kept outside the repository: blobs, records, claims, and notes of calls under way."""

@@ -1,0 +1,131 @@
+"""Content-addressed files: bytes under their SHA-256, whole or not there; unaware of what they show.
+
+A blob is `<folder>/<aa>/<digest>`, read-only, where `aa` are the digest's first two digits. Only names that
+are digests are blobs: what a killed process leaves behind has another name.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from assetforge import atomic
+from assetforge.digest import digest_bytes, digest_file
+from assetforge.store.documents import is_digest
+from assetforge.store.folders import make_folder
+
+_PIECE = 1 << 20
+
+
+class Blobs:
+    """The blobs of one folder, which is made when the first one is put.
+
+    `dropped` is told the digest of a blob that turned out to be damaged, and is gone now.
+    """
+
+    def __init__(self, folder: Path, dropped: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._dropped = dropped
+
+    def path(self, digest: str) -> Path:
+        """Where a blob is, or would be. Raises ValueError for what is not 64 hexadecimal digits."""
+        return Path(self._place(digest))
+
+    def has(self, digest: str) -> bool:
+        """Whether a file that is not empty has this digest's name; its bytes are looked at only by `read`."""
+        try:
+            return os.stat(self._place(digest)).st_size > 0
+        except FileNotFoundError:
+            return False
+
+    def read(self, digest: str) -> bytes | None:
+        """A blob's bytes, proven by their digest; None where it is missing, or damaged and so dropped."""
+        place = self._place(digest)
+        try:
+            with open(place, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            return None
+        if digest_bytes(data) == digest:
+            return data
+        self._drop(digest, place)
+        return None
+
+    def put(self, data: bytes, *, durable: bool) -> str:
+        """Keeps bytes and returns their digest; `durable` ones survive a loss of power. Raises OSError."""
+        digest = digest_bytes(data)
+        if not self._kept(digest, durable=durable):
+            with self._writing(digest, durable=durable) as file:
+                file.write(data)
+        return digest
+
+    def put_file(self, path: Path, *, durable: bool) -> str:
+        """Like `put` for a copy of a file, read in pieces. Raises OSError, also when it changes meanwhile."""
+        digest = digest_file(str(path))
+        if not self._kept(digest, durable=durable):
+            with self._writing(digest, durable=durable) as file:
+                if _copy(path, file) != digest:
+                    raise OSError(f"`{path}` changed while it was read")
+        return digest
+
+    def _place(self, digest: str) -> str:
+        if not is_digest(digest):
+            raise ValueError(f"`{digest}` is not a SHA-256 in hexadecimal")
+        return f"{self._folder}/{digest[:2]}/{digest}"
+
+    def _kept(self, digest: str, *, durable: bool) -> bool:
+        """Whether the blob is here and good; one that was put without `durable` is made so first."""
+        place = self._place(digest)
+        try:
+            if digest_file(place) != digest:
+                return False
+        except FileNotFoundError:
+            return False
+        if durable:
+            _flush_file(place)
+            atomic.flush_folder(os.path.dirname(place))
+            atomic.flush_folder(str(self._folder))
+        return True
+
+    @contextmanager
+    def _writing(self, digest: str, *, durable: bool) -> Iterator[BinaryIO]:
+        place = self._place(digest)
+        make_folder(Path(place).parent)
+        with atomic.replacing(place, durable=durable, mode=0o444) as file:
+            yield file
+        if durable:
+            # Another process may have made the blob's folder a moment ago, and not have flushed it yet.
+            atomic.flush_folder(str(self._folder))
+
+    def _drop(self, digest: str, place: str) -> None:
+        """Removes a bad blob, and says so."""
+        # Moved aside and looked at again: another process may just have put a good one.
+        aside = f"{os.path.dirname(place)}/.{digest}.bad"
+        with suppress(FileNotFoundError):
+            os.replace(place, aside)
+            if digest_file(aside) == digest:
+                os.replace(aside, place)
+            else:
+                os.unlink(aside)
+        self._dropped(digest)
+
+
+def _copy(path: Path, file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as source:
+        while piece := source.read(_PIECE):
+            digest.update(piece)
+            file.write(piece)
+    return digest.hexdigest()
+
+
+def _flush_file(path: str) -> None:
+    if os.name == "nt":  # flushes only what is open for writing, which a read-only file cannot be
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,210 @@
+"""Notes of paid calls under way, durable before the call is; unaware of providers and of what was asked.
+
+A build's notes are `inflight/<build>/<call>/`, beside a lock file that the build holds while it lives: a
+build is dead when that lock can be taken. `note.json` says what the call was for, `body` is its raw answer,
+whole or not there. What cannot be used is never thrown away, it is moved to `quarantine/<call>/`.
+"""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from assetforge import atomic
+from assetforge.store import documents
+from assetforge.store.claims import Claim, hold
+from assetforge.store.folders import make_folder
+
+VERSION = 1
+
+_LOCK = "lock"
+_NOTE = "note.json"
+_BODY = "body"
+_DROPPED = ".dropped-"
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class Note:
+    """One call. `folder` is private to it; `facts` are what JSON gives back of what it was begun with."""
+
+    __slots__ = ("_facts", "folder")
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self._facts = dict(facts)
+
+    @property
+    def call(self) -> str:
+        """The call's id."""
+        return self.folder.name
+
+    @property
+    def body(self) -> Path:
+        """Where the raw answer appears, whole."""
+        return self.folder / _BODY
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return MappingProxyType(self._facts)
+
+    def add(self, **facts: Any) -> None:
+        """Puts more facts into the note, durably. Raises OSError, TypeError for what is not JSON."""
+        self._facts = _write_facts(self.folder, {**self._facts, **facts})
+
+    def drop(self) -> None:
+        """Forgets the call: what it brought is safe elsewhere. Raises OSError."""
+        _drop(self.folder)
+
+
+class Notes:
+    """The notes of one living build."""
+
+    def __init__(self, build: Path, claim: Claim) -> None:
+        self._build = build
+        self._claim = claim
+
+    @classmethod
+    def open(cls, folder: Path) -> "Notes":
+        """Makes a folder for a build in `inflight`, and holds its lock until `close`. Raises OSError."""
+        while True:
+            build = folder / uuid.uuid4().hex
+            make_folder(build)
+            # Who looks for dead builds may have found the folder before it was locked, and removed it.
+            claim = _try_hold(build)
+            if claim is not None:
+                return cls(build, claim)
+
+    def begin(self, facts: Mapping[str, Any]) -> Note:
+        """Writes down a call, durably, before it is made. Raises OSError, TypeError for what is not JSON."""
+        folder = self._build / uuid.uuid4().hex
+        make_folder(folder)
+        return Note(folder, _write_facts(folder, facts))
+
+    def close(self) -> None:
+        """Lets go of the build's folder, and removes it where no note is left."""
+        _leave(self._build, self._claim)
+
+
+class DeadBuild:
+    """What a build left that ended early. Its lock is held until `finish`, so that only one finishes it.
+
+    `quarantined` are the folders of notes that could not be read, where they are now.
+    """
+
+    __slots__ = ("_build", "_claim", "notes", "quarantined")
+
+    def __init__(self, build: Path, claim: Claim) -> None:
+        self._build = build
+        self._claim = claim
+        self.notes, self.quarantined = _read_notes(build)
+
+    def finish(self) -> None:
+        """Removes the build's folder where every note is dropped or quarantined, and lets go of it."""
+        _leave(self._build, self._claim)
+
+
+def dead(folder: Path) -> Iterator[DeadBuild]:
+    """The builds in `inflight` that live no more, each to be finished. Raises UsageError, OSError."""
+    for build in _folders(folder):
+        claim = _try_hold(build)
+        if claim is not None:
+            yield _taken(build, claim)
+
+
+def quarantine(note: Note, reason: str) -> Path:
+    """Moves a note with all it has to `quarantine`, the reason beside it; returns where. Raises OSError."""
+    build = note.folder.parent
+    shelf = build.parent.parent / "quarantine"
+    make_folder(shelf)
+    document = documents.encode(VERSION, {"reason": reason})
+    atomic.write(str(note.folder / "reason.json"), document + b"\n", durable=True, mode=0o600)
+    target = shelf / note.call
+    os.rename(note.folder, target)
+    atomic.flush_folder(str(shelf))
+    atomic.flush_folder(str(build))
+    return target
+
+
+def _try_hold(build: Path) -> Claim | None:
+    """The lock of a build; None where somebody has it, or the build ended well and its folder is gone."""
+    try:
+        return hold(build / _LOCK)
+    except FileNotFoundError:
+        return None
+
+
+def _taken(build: Path, claim: Claim) -> DeadBuild:
+    try:
+        return DeadBuild(build, claim)
+    except BaseException:
+        claim.release()
+        raise
+
+
+def _read_notes(build: Path) -> tuple[tuple[Note, ...], tuple[Path, ...]]:
+    notes, quarantined = [], []
+    for folder in _folders(build):
+        facts = _read_facts(folder)
+        if facts is not None:
+            notes.append(Note(folder, facts))
+        elif any(not name.startswith(".") for name in os.listdir(folder)):
+            quarantined.append(quarantine(Note(folder, {}), "its note can't be read"))
+        else:
+            _drop(folder)  # the build ended before the note was written, so before the call
+    return tuple(notes), tuple(quarantined)
+
+
+def _read_facts(folder: Path) -> dict[str, Any] | None:
+    try:
+        data = (folder / _NOTE).read_bytes()
+    except FileNotFoundError:
+        return None
+    return _facts_in(data, folder)
+
+
+def _facts_in(data: bytes, folder: Path) -> dict[str, Any] | None:
+    found = documents.decode(data, version=VERSION, what=f"`{folder / _NOTE}`")
+    facts = found.get("facts") if found else None
+    return facts if isinstance(facts, dict) else None
+
+
+def _write_facts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    document = documents.encode(VERSION, {"facts": facts})
+    atomic.write(str(folder / _NOTE), document + b"\n", durable=True, mode=0o600)
+    return _facts_in(document, folder) or {}
+
+
+def _drop(folder: Path) -> None:
+    # Renamed first: a note that is removed by half would look like a call whose answer was lost.
+    gone = folder.with_name(_DROPPED + folder.name)
+    os.rename(folder, gone)
+    atomic.flush_folder(str(folder.parent))
+    shutil.rmtree(gone)
+
+
+def _leave(build: Path, claim: Claim) -> None:
+    """Removes a build's folder where no note is left, its lock held to the end."""
+    try:
+        for name in os.listdir(build):
+            if name.startswith(_DROPPED):
+                shutil.rmtree(build / name)
+        if os.listdir(build) == [_LOCK]:
+            # Who looks for dead builds may have made the lock file anew; then it removes the folder.
+            with suppress(OSError):
+                os.unlink(build / _LOCK)
+                os.rmdir(build)
+    finally:
+        claim.release()
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names if _ID.fullmatch(name) and (folder / name).is_dir()]
