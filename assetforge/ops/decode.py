@@ -1,0 +1,221 @@
+"""From bytes to pictures as operations want them, and what can be said of them; unaware of files and stores.
+
+Every picture is RGB or RGBA, 8 bits, sRGB, the right way up, without metadata. Nothing is decoded before its
+format and its number of pixels are known to be allowed.
+"""
+
+import hashlib
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+from PIL import Image, ImageFile, ImageMath
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from assetforge.digest import digest_bytes
+from assetforge.model import Media, Size
+from assetforge.ops.profiles import in_srgb
+from assetforge.ops.spec import MAX_PIXELS, OpFailed
+
+# Pillow warns of large pictures from 89 megapixels on; up to our own limit, checked here, it need not.
+if Image.MAX_IMAGE_PIXELS is not None:
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MAX_PIXELS)
+# What is wrong in a picture's metadata is of no interest to who builds from its pixels.
+warnings.filterwarnings("ignore", module=r"PIL\.(Png|Tiff)ImagePlugin")
+
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    Warning,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+PNG_END = b"IEND\xaeB`\x82"
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class PlainJpegFile(JpegImageFile):
+    """A JPEG whose EXIF data isn't searched for a print resolution: broken EXIF would make it warn."""
+
+    def _read_dpi_from_exif(self) -> None:
+        return
+
+
+OPENERS: dict[str, Callable[[BytesIO, str], ImageFile.ImageFile]] = {
+    "png": PngImageFile,
+    "jpeg": PlainJpegFile,
+    "webp": WebPImageFile,
+    "avif": AvifImageFile,
+    "gif": GifImageFile,
+}
+
+
+def open_picture(data: bytes, name: str) -> Image.Image:
+    """The picture in RGB, or in RGBA where it says anything of transparency; of an animation the first frame.
+
+    Raises OpFailed, with the name, for what is no picture, not whole, too large or of another format.
+    """
+    _, opened = _opened(data, name)
+    try:
+        turn = TURNS.get(orientation(opened.info.get("exif", b"")))
+        opened.load()
+        if isinstance(opened, PngImageFile) and PNG_END not in data:
+            raise OSError("image file is truncated")
+        image = in_8_bits(opened)
+        return image if turn is None else image.transpose(turn)
+    except BROKEN as error:
+        raise unreadable(name, error) from None
+
+
+def read_header(data: bytes, name: str) -> tuple[str, Size]:
+    """Format (png, jpeg, webp, avif or gif) and size the right way up, without decoding. Raises OpFailed."""
+    kind, opened = _opened(data, name)
+    width, height = opened.size
+    turned = orientation(opened.info.get("exif", b"")) >= 5
+    return kind, Size(height, width) if turned else Size(width, height)
+
+
+def measure(data: bytes, name: str) -> Media:
+    """What there is to know of an encoded picture, decoded to its end. Raises OpFailed as `open_picture`."""
+    image = open_picture(data, name)
+    return Media(
+        digest=digest_bytes(data),
+        pixels=pixel_digest(image),
+        width=image.width,
+        height=image.height,
+        format=sniffed(data) or "",
+        bytes=len(data),
+    )
+
+
+def pixel_digest(image: Image.Image) -> str:
+    """SHA-256 of the size and of all pixels in RGBA: no encoding, palette or metadata is part of it."""
+    found = hashlib.sha256(b"rgba8 %dx%d\n" % image.size)
+    rows = max(1, 4_000_000 // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        found.update(band.convert("RGBA").tobytes())
+    return found.hexdigest()
+
+
+# --- opening ------------------------------------------------------------------------------------------------
+
+
+def sniffed(data: bytes) -> str | None:
+    """The format that a file's first bytes claim, None for one that isn't read here."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"):
+        return "avif"
+    return None
+
+
+def _opened(data: bytes, name: str) -> tuple[str, ImageFile.ImageFile]:
+    """The header, read. Pillow's own `open` would try any format, and warn where this raises."""
+    if not data:
+        raise OpFailed(f"`{name}` is not a picture that can be read: it is empty")
+    kind = sniffed(data)
+    if kind is None:
+        raise OpFailed(f"`{name}` is not a picture that can be read: not PNG, JPEG, WebP, AVIF or GIF")
+    try:
+        opened = OPENERS[kind](BytesIO(data), "")
+    except BROKEN as error:
+        raise unreadable(name, error) from None
+    if opened.width * opened.height > MAX_PIXELS:
+        megapixels = f"{opened.width * opened.height / 1_000_000:,.0f} megapixels"
+        raise OpFailed(f"`{name}` has {megapixels}, more than the {MAX_PIXELS // 1_000_000} that are read")
+    return kind, opened
+
+
+def unreadable(name: str, error: Exception) -> OpFailed:
+    """Pillow's own words as one of ours."""
+    said = str(error.args[-1] if error.args else "").strip().rstrip(".") or "it is broken"
+    return OpFailed(f"`{name}` is not a picture that can be read: {said[:1].lower()}{said[1:]}")
+
+
+def orientation(exif: bytes) -> int:
+    """How a camera was held: 1 to 8 as in EXIF 2.3, 4.6.4 (tag 0x0112); 1 where nothing sensible is said.
+
+    Read here because Pillow warns about broken EXIF data, and warnings can't be caught in one thread only.
+    """
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(f"{order}L", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, kind, _, value = struct.unpack_from(f"{order}HHLH", tiff, entry)
+            if tag == ORIENTATION:
+                return value if kind == 3 and 1 <= value <= 8 else 1
+    except struct.error:
+        return 1
+    return 1
+
+
+# --- one kind of picture ------------------------------------------------------------------------------------
+
+
+def in_8_bits(image: Image.Image) -> Image.Image:
+    """Any picture of the allowed formats in RGB or RGBA, sRGB, and nothing else in it."""
+    profile = image.info.get("icc_profile")
+    alpha = None
+    if image.mode in ("I;16", "I;16B", "I"):
+        image = high_bytes(image)
+    elif image.mode == "RGB" and "transparency" in image.info:
+        # Of 16 bits a channel Pillow keeps the high byte, but tells the transparent colour whole.
+        key = image.info["transparency"]
+        image.info["transparency"] = tuple(part >> 8 if max(key) > 255 else part for part in key)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    if image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        image = image.convert("RGB")
+    plain = image.convert("RGB") if alpha is not None else image
+    result = in_srgb(plain, profile) if profile else plain.convert("RGB")
+    if alpha is not None:
+        result.putalpha(alpha)
+    result.info = {}
+    return result
+
+
+def high_bytes(image: Image.Image) -> Image.Image:
+    """16 bits of grey as 8, and a transparent grey as alpha."""
+    wide = image.convert("I")
+    grey: Image.Image = ImageMath.lambda_eval(lambda given: given["grey"] / 256, grey=wide).convert("L")
+    key = image.info.get("transparency")
+    if not isinstance(key, int):
+        return grey
+    seen: Image.Image = ImageMath.lambda_eval(lambda given: (given["grey"] != key) * 255, grey=wide).convert("L")
+    return Image.merge("LA", (grey, seen))

@@ -1,0 +1,112 @@
+"""What a local step is: parameters, a pure function on pictures, the size it gives; the table is `ops/table`.
+
+An operation's version changes whenever the same parameters and input give other pixels: renditions are then
+made again, and nothing paid ever is. Functions get pictures in RGB or RGBA, 8 bits, sRGB, and never change
+them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from PIL import Image, ImageColor
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+
+from assetforge.entry import Entry
+from assetforge.model import Size
+
+# Only here is pydantic known; modules of operations take these from here.
+__all__ = ["AfterValidator", "Field", "ValidationInfo", "field_validator", "model_validator"]
+
+MAX_SIDE = 16_384
+MAX_PIXELS = 100_000_000
+
+POSITIONS: Mapping[str, tuple[float, float]] = {
+    "center": (0.5, 0.5),
+    "top": (0.5, 0.0),
+    "bottom": (0.5, 1.0),
+    "left": (0.0, 0.5),
+    "right": (1.0, 0.5),
+    "top-left": (0.0, 0.0),
+    "top-right": (1.0, 0.0),
+    "bottom-left": (0.0, 1.0),
+    "bottom-right": (1.0, 1.0),
+}
+_NAMES = {fractions: name for name, fractions in POSITIONS.items()}
+
+
+def _color(text: str) -> str:
+    """One spelling for a colour, `#rrggbbaa`, so that `white` and `#fff` are one value in a key."""
+    plain = text.strip().lower()
+    try:
+        parts = (0, 0, 0, 0) if plain == "transparent" else ImageColor.getrgb(plain)
+        return "#" + bytes((*parts, 255)[:4]).hex()
+    except ValueError:
+        known = "a CSS name, #rrggbb, #rrggbbaa or `transparent`"
+        raise ValueError(f"`{text}` is not a colour; write {known}") from None
+
+
+def _opaque(color: str) -> str:
+    if not color.endswith("ff"):
+        raise ValueError("the colour has to be opaque")
+    return color
+
+
+def _position(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """One message instead of one for each form; and fractions that have a name become the name."""
+    try:
+        valid = validate(value)
+    except ValidationError:
+        raise ValueError(f"has to be {', '.join(POSITIONS)}, or fractions [x, y] from 0 to 1") from None
+    return valid if isinstance(valid, str) else _NAMES.get(valid, valid)
+
+
+Fit = Literal["cover", "contain", "fill", "inside", "outside"]
+Filter = Literal["lanczos", "bicubic", "bilinear", "box", "nearest"]
+PositionName = Literal[
+    "center", "top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"
+]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Side = Annotated[Whole, Field(ge=1, le=MAX_SIDE)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Fraction = Annotated[Number, Field(ge=0, le=1)]
+Position = Annotated[PositionName | tuple[Fraction, Fraction], WrapValidator(_position)]
+Color = Annotated[str, Field(strict=True), AfterValidator(_color)]
+OpaqueColor = Annotated[Color, AfterValidator(_opaque)]
+
+
+class Params(Entry):
+    """Parameters of one operation. Defaults are frozen for ever: a key leaves out what equals its default."""
+
+
+def normalised(params: Params) -> Mapping[str, Any]:
+    """Parameters as they enter keys and recipes: only what differs from a default."""
+    return params.model_dump(exclude_defaults=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operation. `images` names the parameters that hold files or references: they become inputs after the
+    first. `size` tells the result's size from the inputs' sizes, None where only the pixels can tell. Both
+    functions raise OpFailed, `size` wherever sizes alone show that `apply` would."""
+
+    name: str
+    version: int
+    params: type[Params]
+    apply: Callable[[Any, Sequence[Image.Image]], Image.Image]
+    size: Callable[[Any, Sequence[Size]], Size | None]
+    images: tuple[str, ...] = ()
+
+
+class OpFailed(Exception):  # noqa: N818 - a step's own refusal, told to the user as it stands
+    """A step that cannot do what it is asked for with this picture."""

@@ -1,0 +1,77 @@
+"""What each version of each operation gives, for good: `python tests/ops/ops_golden.py` adds what is missing.
+
+A digest that is written is never changed here. Other pixels need another version of the operation.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ops_pictures import drawn
+
+from assetforge.model import Shape, Size
+from assetforge.ops.decode import pixel_digest
+from assetforge.ops.masks import draw_mask
+from assetforge.ops.table import OPS
+
+FILE = Path(__file__).parent.parent / "golden" / "ops.json"
+
+PHOTO = drawn(61, 43)
+GLASS = drawn(61, 43, "RGBA", seed=3)
+SMALL = drawn(17, 12, "RGBA", seed=7)
+MASK = draw_mask([Shape("ellipse", (0.2, 0.2, 0.5, 0.6))], Size(61, 43))
+ICON = {"image": "@icon"}
+
+CASES: list[tuple[str, Mapping[str, Any], str]] = [
+    *(("resize", {"width": 23, "filter": name}, "glass") for name in ("lanczos", "bicubic", "bilinear")),
+    *(("resize", {"width": 23, "filter": name}, "photo") for name in ("lanczos", "box", "nearest")),
+    *(("resize", {"width": 30, "height": 30, "fit": fit}, "photo") for fit in ("cover", "contain", "fill")),
+    *(("resize", {"width": 30, "height": 30, "fit": fit}, "glass") for fit in ("inside", "outside")),
+    ("resize", {"width": 9, "height": 30, "position": [0.2, 1]}, "photo"),
+    ("resize", {"width": 160, "height": 90, "position": "top"}, "photo"),
+    ("resize", {"width": 160, "height": 90, "upscale": True}, "glass"),
+    ("crop", {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.33}, "photo"),
+    ("crop", {"x": 3, "y": 4, "width": 20, "height": 30}, "glass"),
+    ("crop", {"aspect": "1.91:1", "position": "bottom"}, "photo"),
+    ("pad", {"width": 80, "height": 64}, "photo"),
+    ("pad", {"width": 80, "height": 64, "position": "left", "color": "#0f766e80"}, "glass"),
+    ("flatten", {}, "glass"),
+    ("flatten", {"color": "hsl(120, 50%, 50%)"}, "glass"),
+    *(("overlay", {**ICON, "blend": blend}, "photo small") for blend in ("normal", "multiply", "screen")),
+    *(("overlay", {**ICON, "blend": blend}, "glass small") for blend in ("normal", "multiply", "screen")),
+    ("overlay", {**ICON, "position": "top-left", "offset": [-5, 30], "scale": 1.7}, "photo small"),
+    ("overlay", {**ICON, "opacity": 0.4}, "glass small"),
+    ("_fit", {"width": 90, "height": 40}, "photo"),
+    ("_fit", {"width": 90, "height": 40, "fit": "contain", "position": "right"}, "glass"),
+    ("_extend", {"width": 96, "height": 96}, "photo"),
+    ("_extend", {"width": 48, "height": 80, "filter": "nearest"}, "glass"),
+    ("_cut_back", {"width": 96, "height": 96}, "photo small"),
+    ("_preserve", {}, "photo glass mask"),
+    ("_preserve", {"feather": 6}, "glass photo mask"),
+    ("_draw_mask", {"shapes": [{"kind": "rect", "points": [0.1, 0.1, 0.3, 0.5]}]}, "photo"),
+    ("_draw_mask", {"shapes": [{"kind": "polygon", "points": [3, 3, 50, 10, 20, 40]}]}, "photo"),
+    ("_as_mask", {}, "glass"),
+]
+PICTURES = {"photo": PHOTO, "glass": GLASS, "small": SMALL, "mask": MASK}
+
+
+def given() -> dict[str, str]:
+    """What the operations give now, by operation, version, parameters and pictures."""
+    found = {}
+    for name, table, pictures in CASES:
+        op = OPS[name]
+        images = [PICTURES[picture] for picture in pictures.split()]
+        case = f"{name} {op.version} {json.dumps(table, sort_keys=True)} {pictures}"
+        found[case] = pixel_digest(op.apply(op.params.model_validate(dict(table)), images))
+    return found
+
+
+def kept() -> dict[str, str]:
+    """What is written."""
+    written: dict[str, str] = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+    return written
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(given() | kept(), indent=2, sort_keys=True) + "\n", "utf-8")
