@@ -1,0 +1,1 @@
+"""From the manifest to steps in order: templates, matrix, references, sizes, selection."""

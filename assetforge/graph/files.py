@@ -1,0 +1,162 @@
+"""An asset's outputs as renditions: one for each combination of their lists, with paths that tell them apart."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from pydantic import ValidationError
+
+from assetforge.entry import RENDERED, problems_of
+from assetforge.errors import KeyPath, ManifestError, Problem
+from assetforge.graph.render import Form
+from assetforge.graph.scope import Scope
+from assetforge.manifest.schema import AssetTable, OutputSettings, OutputTable
+from assetforge.model import Link, Rendition
+from assetforge.ops.encode import FORMATS, Encoding
+from assetforge.ops.table import OPS
+from assetforge.paths import PathError, Root, fold
+from assetforge.words import some, ticked
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an instance's files go: the root and the folder that outputs are relative to."""
+
+    root: Root
+    output_dir: str
+    defaults: OutputSettings | None
+
+
+class Outputs:
+    """Makes the renditions of one instance; raises ManifestError with all that is wrong."""
+
+    def __init__(self, form: Form, scope: Scope, instance: str, target: Target) -> None:
+        self.form = form
+        self.scope = scope
+        self.instance = instance
+        self.target = target
+        self.problems: list[Problem] = []
+
+    def renditions(self, asset: AssetTable, picture: Link) -> list[Rendition]:
+        """One rendition for each file of the asset, reading from its final image."""
+        made: list[Rendition] = []
+        for key, entry in _entries(asset):
+            made += self._expand(entry, key, picture)
+        if self.problems:
+            raise ManifestError(self.problems)
+        return made
+
+    def _expand(self, entry: str | OutputTable, key: KeyPath, picture: Link) -> Iterator[Rendition]:
+        table = OutputTable(path=entry) if isinstance(entry, str) else entry
+        chosen = _with_defaults(table, self.target.defaults)
+        axes = {name: _listed(chosen.get(name)) for name in ("width", "height", "format")}
+        seen: dict[str, str] = {}
+        for values in product(*axes.values()):
+            asked = {name: value for name, value in zip(axes, values, strict=True) if value is not None}
+            path_key = key if isinstance(entry, str) else (*key, "path")
+            path = self._path(table.path, path_key, asked)
+            if path is None:
+                return
+            told = ", ".join(f"{name} {value}" for name, value in asked.items())
+            if path in seen:
+                place = self.form.merged.where(*path_key)
+                hint = f"use {ticked(f'{{{{ {name} }}}}' for name in axes if len(axes[name]) > 1)} in it"
+                self.problems.append(Problem(f"`{path}` does not tell {seen[path]} from {told}", place, hint))
+                return
+            seen[path] = told
+            rendition = self._rendition(path, chosen | asked, key, path_key=path_key, picture=picture)
+            if rendition is not None:
+                yield rendition
+
+    def _path(self, text: str, key: KeyPath, asked: Mapping[str, Any]) -> str | None:
+        scope = Scope(self.form.engine, asked, {}, places={}, outer=self.scope) if asked else self.scope
+        rendered = self.form.render(text, key, scope, self.instance)
+        try:
+            return self.target.root.clean(rendered, self.target.output_dir)
+        except PathError as error:
+            self.problems.append(Problem(error.message, self.form.merged.where(*key), error.hint))
+            return None
+
+    def _rendition(
+        self, path: str, chosen: Mapping[str, Any], key: KeyPath, *, path_key: KeyPath, picture: Link
+    ) -> Rendition | None:
+        place = self.form.merged.where(*path_key)
+        form = FORMATS.get(path.rpartition(".")[2].lower()) if "." in path else None
+        if form is None:
+            told = f"`{path}` has no ending that names a format"
+            self.problems.append(
+                Problem(told, place, f"end it in {ticked((f'.{e}' for e in sorted(FORMATS)), 'or')}")
+            )
+            return None
+        if "format" in chosen and FORMATS.get(chosen["format"]) != form:
+            told = f"`{path}` does not end in its format `{chosen['format']}`"
+            self.problems.append(Problem(told, place, f"end it in .{chosen['format']}, or leave `format` out"))
+            return None
+        where = self.form.merged.where(*key)
+        try:
+            scale = _scale(chosen)
+            encoding = Encoding.model_validate({"format": form, **_encoding(chosen, form)}, context=RENDERED)
+        except ValidationError as error:
+            self.problems += problems_of(error, dict(chosen), subject=f"output `{path}`", where=where, keys=())
+            return None
+        return Rendition(f"{self.instance} > {path}", self.instance, path, scale, encoding, (picture,), where)
+
+
+def _entries(asset: AssetTable) -> Iterator[tuple[KeyPath, str | OutputTable]]:
+    if asset.output is not None:
+        yield ("output",), asset.output
+    for index, entry in enumerate(asset.outputs or ()):
+        yield ("outputs", index), entry
+
+
+def _with_defaults(table: OutputTable, defaults: OutputSettings | None) -> dict[str, Any]:
+    given = defaults.model_dump(exclude_none=True) if defaults else {}
+    return given | {key: value for key, value in table.model_dump(exclude_none=True).items() if key != "path"}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _scale(chosen: Mapping[str, Any]) -> Any | None:
+    """The output's own scaling as parameters of `resize`; None where it asks for none."""
+    given = {name: chosen[name] for name in ("width", "height", "fit", "position") if name in chosen}
+    if "width" not in given and "height" not in given:
+        return None
+    return OPS["resize"].params.model_validate(given, context=RENDERED)
+
+
+def _encoding(chosen: Mapping[str, Any], form: str) -> dict[str, Any]:
+    options = {name: chosen[name] for name in ("quality", "lossless", "effort") if name in chosen}
+    quality = options.get("quality")
+    if isinstance(quality, Mapping):
+        options.pop("quality")
+        own = [value for ending, value in quality.items() if FORMATS.get(ending) == form]
+        if own:
+            options["quality"] = own[0]
+    if form == "png":
+        options = {name: value for name, value in options.items() if name == "effort"}
+    if form == "jpeg":
+        options.pop("lossless", None)
+    return options
+
+
+def collisions(renditions: list[Rendition], taken: Mapping[str, str]) -> Iterator[Problem]:
+    """Outputs at one path, or at the path of something that is read; compared as file systems may."""
+    read = {fold(path): what for path, what in taken.items()}
+    seen: dict[str, Rendition] = {}
+    for rendition in renditions:
+        folded = fold(rendition.path)
+        if folded in read:
+            what = read[folded]
+            told = f"`{rendition.instance}` would write `{rendition.path}`, which is {what}"
+            yield Problem(told, rendition.where, "choose another path")
+        other = seen.setdefault(folded, rendition)
+        if other is not rendition:
+            both = some([other.instance, rendition.instance])
+            how = f"`{rendition.path}`" if other.path == rendition.path else f"`{other.path}` and `{rendition.path}`"
+            hint = "use the axes in the path" if other.where == rendition.where else "give one of them another path"
+            same = other.instance == rendition.instance
+            told = f"`{other.instance}` writes {how} twice" if same else f"{both} write {how}"
+            yield Problem(told, rendition.where, hint)

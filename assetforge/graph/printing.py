@@ -1,0 +1,69 @@
+"""What values look like in text: printed by a template as TOML, as a part of a file name, shown on an axis."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from assetforge.digest import canonical_text
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+def printed(value: Any) -> Any:
+    """A value as a template prints it: text and numbers as they are, all else as TOML. Raises TypeError for what
+    TOML has no form for: printing an object would tell about the machine."""
+    if isinstance(value, str | Markup) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, bool | list | tuple | Mapping):
+        return as_toml(value)
+    if hasattr(value, "_fail_with_undefined_error"):
+        return value
+    raise TypeError("only text, numbers, booleans, lists and tables can be printed")
+
+
+def as_toml(value: Any) -> str:
+    """A value as inline TOML. Raises TypeError for null and for objects."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return canonical_text(value)
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (
+            f"{key if _BARE.match(key) else canonical_text(key)} = {as_toml(item)}" for key, item in value.items()
+        )
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    raise TypeError("only text, numbers, booleans, lists and tables can be printed")
+
+
+def slug(value: Any) -> str:
+    """Lower case, accents off, runs of the rest become one `-`, with none at either end."""
+    plain = unicodedata.normalize("NFKD", str(printed(value))).lower()
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"[^\w]+|_+", "-", letters).strip("-")
+
+
+def shown(value: Any) -> str:
+    """What an axis shows of a value, as text: of a table its `id`, else its `name`, else its first value."""
+    if isinstance(value, Mapping):
+        value = value.get("id", value.get("name", next(iter(value.values()), "")))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else as_toml(value)
+
+
+def quoted(text: str) -> str:
+    """An axis' value as it stands in an instance's name: quoted where it holds a mark of the name's own."""
+    return canonical_text(text) if not text or re.search(r'[,=\[\]"#\s]', text) else text
+
+
+def normal_prompt(text: str) -> str:
+    """A prompt as it is sent and keyed: LF line ends, no space at line ends, trimmed."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()

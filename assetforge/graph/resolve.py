@@ -1,0 +1,214 @@
+"""From the manifest to the graph, instance by instance: the stage's front door, which reads like its list of steps.
+
+cells -> merged with overrides -> rendered -> validated -> assembled into steps -> joined by references -> ordered
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assetforge.errors import ManifestError, Problem
+from assetforge.graph.assemble import Assembly
+from assetforge.graph.files import Outputs, Target, collisions
+from assetforge.graph.matrix import Cell, Condition, Expansion
+from assetforge.graph.merge import Merge, override_problems
+from assetforge.graph.order import in_order
+from assetforge.graph.references import Index
+from assetforge.graph.render import Form
+from assetforge.graph.requests import Requests, provider_tables
+from assetforge.graph.scope import Literal, Scope
+from assetforge.graph.template import Engine
+from assetforge.graph.wiring import Wiring
+from assetforge.manifest.load import Manifest
+from assetforge.manifest.schema import AssetTable
+from assetforge.model import Graph, Instance, Link, Paid, Rendition, Step
+from assetforge.paths import PathError
+from assetforge.providers.models import rules_of
+from assetforge.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """One asset's cells, and which overrides meet which."""
+
+    cells: tuple[Cell, ...]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(slots=True)
+class Resolving:
+    """What one resolution gathers."""
+
+    manifest: Manifest
+    engine: Engine
+    requests: Requests
+    target: Target
+    variables: Scope
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    steps: dict[str, Step] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+
+
+def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, str]) -> Graph:
+    """The graph of a manifest. Raises ManifestError with every mistake, those of loading included."""
+    job = _open(manifest, profile, variables)
+    expanded = {name: _expand(job, name) for name in manifest.table.asset if name not in manifest.broken}
+    wiring = Wiring(Index({name: asset.cells for name, asset in expanded.items()}), manifest.reading)
+    for name, asset in expanded.items():
+        _instances(job, name, asset, wiring)
+    _join(job, wiring)
+    _compare_paths(job, wiring)
+    steps, circles = in_order(job.steps)
+    job.problems += circles
+    _warn_of_models(job)
+    if job.problems:
+        raise ManifestError(_once(job.problems, manifest.broken))
+    return Graph(
+        steps=steps,
+        instances=job.instances,
+        read=tuple(sorted(manifest.reading.texts)),
+        listed=tuple(sorted(manifest.reading.listed)),
+        warnings=tuple(dict.fromkeys(job.warnings)),
+    )
+
+
+def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str]) -> Resolving:
+    problems = list(manifest.problems)
+    tables, wrong = provider_tables(manifest)
+    problems += wrong
+    if profile is not None and profile not in manifest.table.profile:
+        hint = did_you_mean(profile, list(manifest.table.profile), "profiles")
+        raise ManifestError([Problem(f"there is no profile `{profile}`", None, hint)])
+    for name in variables:
+        if name not in manifest.table.vars:
+            hint = did_you_mean(name, list(manifest.table.vars), "variables")
+            problems.append(Problem(f"there is no variable `{name}` to set", None, hint))
+    engine = Engine(lambda path: _template_text(manifest, path))
+    scope = Scope(
+        engine,
+        {"data": manifest.data},
+        {**manifest.table.vars, **{name: Literal(text) for name, text in variables.items()}},
+        places={name: ("vars", name) for name in manifest.table.vars},
+    )
+    folder = manifest.table.project.output_dir
+    if profile and manifest.table.profile[profile].output_dir is not None:
+        folder = str(manifest.table.profile[profile].output_dir)
+    target = Target(
+        manifest.reading.root, _checked_folder(manifest, folder, problems), manifest.table.defaults.output
+    )
+    return Resolving(manifest, engine, Requests(manifest, tables, profile), target, scope, problems)
+
+
+def _checked_folder(manifest: Manifest, folder: str, problems: list[Problem]) -> str:
+    try:
+        return "" if folder in ("", ".") else manifest.reading.root.clean(folder)
+    except PathError as error:
+        problems.append(Problem(error.message, manifest.where("project", "output_dir"), error.hint))
+        return ""
+
+
+def _template_text(manifest: Manifest, path: str) -> str | None:
+    try:
+        return manifest.reading.text(manifest.reading.root.clean(path))
+    except PathError:
+        return None
+
+
+def _expand(job: Resolving, name: str) -> Expanded:
+    entry = job.manifest.table.asset[name]
+    expansion = Expansion(job.manifest, ("asset", name), f"asset `{name}`")
+    cells = expansion.cells(entry.get("matrix", {}), entry.get("exclude", []))
+    wrong = override_problems(job.manifest, name)
+    conditions = [
+        expansion.condition(override.get("when", {}), cells, ("overrides", index, "when"))
+        for index, override in enumerate(entry.get("overrides", []))
+        if isinstance(override.get("when"), Mapping)
+    ]
+    job.problems += expansion.problems + wrong
+    job.warnings += expansion.warnings
+    return Expanded(() if expansion.problems or wrong else tuple(cells), tuple(conditions))
+
+
+def _instances(job: Resolving, name: str, asset: Expanded, wiring: Wiring) -> None:
+    merge = Merge(job.manifest, name, job.problems)
+    forms: dict[tuple[int, ...], Form] = {}
+    for cell in asset.cells:
+        applied = tuple(index for index, condition in enumerate(asset.conditions) if condition.meets(cell))
+        if applied not in forms:
+            forms[applied] = Form(merge.with_overrides(applied), job.engine)
+        try:
+            _instance(job, forms[applied], cell, wiring)
+        except ManifestError as error:
+            job.problems += error.problems
+
+
+def _instance(job: Resolving, form: Form, cell: Cell, wiring: Wiring) -> None:
+    name = cell.name(form.merged.asset)
+    own = form.merged.raw.get("vars", {})
+    scope = Scope(
+        job.engine,
+        {"asset": {"name": form.merged.asset}, **cell.axes},
+        own,
+        places={variable: ("own", "vars", variable) for variable in own},
+        outer=job.variables,
+    )
+    job.problems += _twice(job, form, own)
+    asset: AssetTable = form.fill(scope, name)
+    assembly = Assembly(form, cell, scope, requests=job.requests, wiring=wiring)
+    instance = assembly.instance(asset, Outputs(form, scope, name, job.target))
+    job.instances[name] = instance
+    job.steps |= {step.id: step for step in assembly.steps}
+    job.warnings += assembly.warnings
+
+
+def _twice(job: Resolving, form: Form, own: Mapping[str, Any]) -> Iterator[Problem]:
+    for variable in own:
+        if variable in job.manifest.table.vars or variable in job.manifest.table.data:
+            place = form.merged.where("vars", variable, part="key")
+            told = f"variable `{variable}` of asset `{form.merged.asset}` is already one of [vars]"
+            yield Problem(told, place, "choose another name")
+
+
+def _join(job: Resolving, wiring: Wiring) -> None:
+    finals: dict[str, Link] = {name: instance.final for name, instance in job.instances.items()}
+    try:
+        bridges = wiring.bridges(finals)
+    except ManifestError as error:
+        job.problems += error.problems
+        bridges = []
+    job.steps |= {source.id: source for source in wiring.sources.values()}
+    job.steps |= {bridge.id: bridge for bridge in bridges}
+
+
+def _compare_paths(job: Resolving, wiring: Wiring) -> None:
+    taken = dict.fromkeys(job.manifest.reading.texts, "a file the manifest is read from")
+    taken |= dict.fromkeys(wiring.sources, "a source file")
+    taken[job.manifest.file.rpartition(".")[0] + ".lock"] = "the lock"
+    renditions = [step for step in job.steps.values() if isinstance(step, Rendition)]
+    job.problems += collisions(renditions, taken)
+
+
+def _warn_of_models(job: Resolving) -> None:
+    """An unknown model passes, once said; one that is near its end is said too."""
+    seen: set[tuple[str, str]] = set()
+    for step in job.steps.values():
+        if not isinstance(step, Paid) or (step.settings.kind, step.settings.model) in seen:
+            continue
+        seen.add((step.settings.kind, step.settings.model))
+        rules = rules_of(step.settings.kind, step.settings.model)
+        if rules is None and step.settings.kind == "images-api":
+            told = f"model `{step.settings.model}` is not known here: its rules are not checked"
+            job.warnings.append(Problem(told, step.where, "check its name"))
+
+
+def _once(problems: list[Problem], broken: frozenset[str]) -> Iterator[Problem]:
+    """One problem for each place: what is wrong with a template is wrong in each of its instances, and what
+    refers to a broken asset says nothing new."""
+    seen: set[object] = set()
+    for problem in problems:
+        place: object = problem.where or problem.message
+        if place in seen or any(f"`@{name}`, which does not exist" in problem.message for name in broken):
+            continue
+        seen.add(place)
+        yield problem
