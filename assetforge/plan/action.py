@@ -1,0 +1,195 @@
+"""Actions: what a step or a rendition is made of, listed by one walk that keys hash and explanations compare.
+
+Paid inputs count by decoded pixels, locally made ones by recipe, so that neither an optimised file nor another
+version of a library ever buys again; renditions count by bytes and by the versions of operations.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from assetforge.digest import digest_document
+from assetforge.graph.requests import LOSSY_COMPRESSION
+from assetforge.graph.sizes import planned_size
+from assetforge.graph.wiring import BRIDGE
+from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size
+from assetforge.ops.encode import ENCODE_VERSION
+from assetforge.ops.spec import normalised
+from assetforge.ops.table import OPS
+from assetforge.providers.models import rules_of
+
+Pixels = Callable[[Media], str]
+
+# Operations whose result is their first input's very picture whenever it has that picture's size.
+SHAPING = frozenset({"_fit", "_cut_back", "resize", "crop", "pad"})
+LOSSY = frozenset({"jpeg", "webp"})
+
+
+def leaf(media: Media, *, models: tuple[str, ...] = (), draft: bool = False) -> Picture:
+    """A picture that exists: a file's or a provider's bytes."""
+    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft)
+
+
+def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Picture:
+    """A local step with its inputs; the input itself where the step turns out to change nothing. `asked` is the
+    size that the paid step before was asked for, which a `_cut_back` undoes."""
+    if step.op == BRIDGE:
+        return inputs[0]
+    params = step.params
+    if params is None and asked is not None:
+        params = OPS[step.op].params.model_validate({"width": asked.width, "height": asked.height})
+    return apply(step.op, params, inputs)
+
+
+def apply(op: str, params: Any, inputs: Sequence[Picture]) -> Picture:
+    """An operation on pictures, as a picture not yet made."""
+    first = inputs[0]
+    sizes = [picture.size for picture in inputs]
+    size = None if None in sizes else OPS[op].size(params, [size for size in sizes if size is not None])
+    if op in SHAPING and size is not None and size == first.size:
+        return first
+    made = digest_document(
+        "local",
+        (
+            ("op", f"{op}@{OPS[op].version}"),
+            ("params", _keyed_params(op, params)),
+            ("inputs", [picture.made for picture in inputs]),
+        ),
+    )
+    models = tuple(dict.fromkeys(model for picture in inputs for model in picture.models))
+    draft = any(picture.draft for picture in inputs)
+    return Picture(made, size, None, op, params, tuple(inputs), models, draft)
+
+
+def recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
+    """A picture's identity in paid keys: its pixels, or the operations on the pixels it starts from. `known`
+    remembers what was worked out before."""
+    waiting = [picture]
+    while waiting:
+        current = waiting[-1]
+        missing = [part for part in current.inputs if part.made not in known]
+        if current.made in known or not missing:
+            waiting.pop()
+            if current.made not in known:
+                known[current.made] = _recipe(current, pixels, known)
+        else:
+            waiting += missing
+    return known[picture.made]
+
+
+def _recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
+    if picture.media is not None:
+        return ["pixels", pixels(picture.media)]
+    body = (
+        ("op", picture.op),
+        ("params", _keyed_params(picture.op, picture.params)),
+        ("inputs", [known[part.made] for part in picture.inputs]),
+    )
+    return ["recipe", digest_document("recipe", body)]
+
+
+def requested_size(step: Paid, pictures: Sequence[Picture]) -> Size | None:
+    """The size to ask for; of an edit that keeps the geometry, planned from its input's."""
+    if step.request_size is not None:
+        return step.request_size
+    size = pictures[0].size
+    return None if size is None else planned_size(size, rules_of(step.settings.kind, step.settings.model))
+
+
+def bind_paid(
+    step: Paid,
+    size: Size,
+    pictures: Sequence[Picture],
+    mask: Picture | None,
+    *,
+    pixels: Pixels,
+    known: dict[str, Any],
+) -> tuple[Call, tuple[Action, ...]]:
+    """A paid step with its inputs: what to ask for, and one action for each candidate."""
+    call = Call(step.operation, step.settings, step.prompt, size, *_sent(step, size, pictures, mask))
+    inputs = [recipe(picture, pixels, known) for picture in pictures]
+    fixed = paid_ingredients(step, size, inputs, _mask(step, mask, pixels, known))
+    actions = []
+    for candidate in range(1, step.n + 1):
+        ingredients = (*fixed, ("candidate", candidate))
+        actions.append(Action(digest_document("paid", ingredients), step.id, candidate, ingredients))
+    return call, tuple(actions)
+
+
+def _sent(
+    step: Paid, size: Size, pictures: Sequence[Picture], mask: Picture | None
+) -> tuple[tuple[Picture, ...], Picture | None]:
+    """The pictures as they are sent: an edit that keeps the geometry gets its input extended to a legal size."""
+    if not pictures:
+        return (), None
+    first = pictures[0]
+    if mask is not None:
+        mask = apply("_as_mask", OPS["_as_mask"].params(), (mask,))
+    elif step.mask is not None and not isinstance(step.mask, Link):
+        mask = apply("_draw_mask", OPS["_draw_mask"].params.model_validate({"shapes": step.mask}), (first,))
+    if step.size is not None or first.size == size:
+        return tuple(pictures), mask
+    target = {"width": size.width, "height": size.height}
+    extend = OPS["_extend"].params
+    sent = apply("_extend", extend.model_validate(target), (first,))
+    if mask is not None:
+        mask = apply("_extend", extend.model_validate({**target, "filter": "nearest"}), (mask,))
+    return (sent, *pictures[1:]), mask
+
+
+def mask_flaw(pictures: Sequence[Picture], mask: Picture | None) -> str | None:
+    """What is wrong with a mask's size; both are named."""
+    if mask is None or mask.size is None or pictures[0].size in (None, mask.size):
+        return None
+    return f"the mask is {mask.size}, and the picture it is for is {pictures[0].size}"
+
+
+def paid_ingredients(step: Paid, size: Size, inputs: list[Any], mask: Any) -> Ingredients:
+    """Everything that can change what is bought, but the candidate's number. A setting added later enters only
+    where it differs from its default; these defaults are frozen for ever."""
+    settings = step.settings
+    listed: list[tuple[str, Any]] = [
+        ("operation", step.operation),
+        ("provider", settings.kind),
+        ("model", settings.model),
+        ("prompt", step.prompt),
+        ("size", str(size)),
+        ("quality", settings.quality),
+        ("background", settings.background),
+        ("format", settings.format),
+        ("revision", step.revision),
+        ("inputs", inputs),
+        ("mask", mask),
+    ]
+    if settings.format in LOSSY:
+        listed.append(("compression", LOSSY_COMPRESSION if settings.compression is None else settings.compression))
+    return tuple(listed)
+
+
+def bind_rendition(step: Rendition, final: Picture) -> tuple[Picture, Action]:
+    """An output's picture with its own scaling, and its action. In the same format and untouched, a file is its
+    source's very bytes."""
+    picture = final if step.scale is None else apply("resize", step.scale, (final,))
+    form = step.encoding.format
+    if is_copy(step, picture):
+        encoding: Any = "copy"
+    else:
+        encoding = {**normalised(step.encoding), "format": form, "version": ENCODE_VERSION[form]}
+    ingredients = (("picture", picture.made), ("encoding", encoding))
+    return picture, Action(digest_document("rendition", ingredients), step.id, 0, ingredients)
+
+
+def is_copy(step: Rendition, picture: Picture) -> bool:
+    """Whether an output is its source's bytes, untouched."""
+    return picture.media is not None and picture.media.format == step.encoding.format
+
+
+def _keyed_params(op: str, params: Any) -> dict[str, Any]:
+    """Parameters as keys have them: without defaults, and without the names of files, which count by content."""
+    return {name: value for name, value in normalised(params).items() if name not in OPS[op].images}
+
+
+def _mask(step: Paid, mask: Picture | None, pixels: Pixels, known: dict[str, Any]) -> Any:
+    if mask is not None:
+        return recipe(mask, pixels, known)
+    shapes = () if step.mask is None or isinstance(step.mask, Link) else step.mask
+    return ["shapes", [[shape.kind, list(shape.points)] for shape in shapes]] if shapes else None

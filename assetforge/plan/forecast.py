@@ -1,0 +1,238 @@
+"""What a build would do, told from one walk: which calls surely, which maybe, for how much, and why.
+
+`plan`, `build`, `check`, `list` and the gallery read the same forecast.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assetforge.errors import Problem
+from assetforge.model import (
+    Drafted,
+    Fresh,
+    Graph,
+    Instance,
+    Link,
+    Lost,
+    Paid,
+    Rendition,
+    Size,
+    Stale,
+    Unknown,
+)
+from assetforge.plan.price import estimate, estimate_for
+from assetforge.plan.walk import Lookups, OnMiss, Walk, lost_pictures, size_of
+
+Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One candidate that would be bought. `price` is US dollars at most, None where nobody knows; `sure` is False
+    where its request is known only when something before it is made."""
+
+    step: str
+    candidate: int
+    key: str
+    size: Size | None
+    price: float | None
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One instance: the most that has to be done for it, and every reason."""
+
+    instance: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    purchases: tuple[Purchase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The whole build foreseen. `low` and `high` are US dollars; `unpriced` counts calls without a known price."""
+
+    walk: Walk
+    selected: tuple[str, ...]
+    outlooks: Mapping[str, Outlook]
+    purchases: tuple[Purchase, ...]
+    drafts: tuple[tuple[str, int], ...]
+    lost: Mapping[tuple[str, int], Lost]
+    again: Mapping[tuple[str, int], Lost]
+    shared: tuple[tuple[str, ...], ...]
+    low: float
+    high: float
+    unpriced: int
+
+    @property
+    def is_current(self) -> bool:
+        return all(outlook.verdict == "current" for outlook in self.outlooks.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(dict.fromkeys(self.walk.refused.values()))
+
+
+def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[str]) -> Forecast:
+    """Walks what the selected instances need, and sums it up."""
+    steps, candidates = wanted_steps(graph, selected)
+    walk = Walk(graph, lookups, on_miss, candidates)
+    for name in steps:
+        walk.visit(graph.steps[name])
+    return sum_up(walk, tuple(selected))
+
+
+def wanted_steps(graph: Graph, selected: Iterable[str]) -> tuple[list[str], dict[str, frozenset[int]]]:
+    """The steps that instances need, in order, and of each paid step the candidates: all of a selected
+    instance's own, of others only those that something is made from."""
+    chosen = set(selected)
+    candidates: dict[str, set[int]] = {}
+    steps: set[str] = set()
+    links: list[Link] = []
+    for name in graph.instances:
+        if name not in chosen:
+            continue
+        instance = graph.instances[name]
+        links += [Link(output) for output in instance.outputs] + [instance.final]
+        for paid in instance.paid:
+            step = graph.steps[paid]
+            assert isinstance(step, Paid)
+            links += [Link(paid, candidate) for candidate in range(1, step.n + 1)]
+    while links:
+        link = links.pop()
+        if link.candidate:
+            candidates.setdefault(link.step, set()).add(link.candidate)
+        if link.step not in steps:
+            steps.add(link.step)
+            links += graph.steps[link.step].inputs
+    frozen = {name: frozenset(numbers) for name, numbers in candidates.items()}
+    return [name for name in graph.steps if name in steps], frozen
+
+
+def sum_up(walk: Walk, selected: tuple[str, ...]) -> Forecast:
+    """A forecast from what a walk knows by now."""
+    found = lost_pictures(walk)
+    kinds = {name: _kind(walk, name) for name, _ in found}
+    lost = {place: what for place, what in found.items() if kinds[place[0]] != "draft"}
+    purchases = {(item.step, item.candidate): item for item in _purchases(walk)}
+    unique = list(
+        {item.key or f"{item.step}#{item.candidate}": item for item in reversed(purchases.values())}.values()
+    )
+    drafts = tuple(place for place, state in walk.paid.items() if isinstance(state.decision, Drafted))
+    again = {place: what for place, what in found.items() if kinds[place[0]] == "draft"}
+    outlooks = {}
+    for name in selected:
+        outlooks[name] = _outlook(walk, walk.graph.instances[name], purchases=purchases, lost=lost, again=set(again))
+    sure = [item.price for item in unique if item.sure]
+    every = [item.price for item in unique]
+    return Forecast(
+        walk=walk, selected=selected, outlooks=outlooks, purchases=tuple(reversed(unique)), drafts=drafts, lost=lost,
+        again=again, shared=_shared(walk), unpriced=sum(price is None for price in every),
+        low=sum(price or 0 for price in sure), high=sum(price or 0 for price in every),
+    )  # fmt: skip
+
+
+def _kind(walk: Walk, name: str) -> str:
+    step = walk.graph.steps[name]
+    return step.settings.kind if isinstance(step, Paid) else ""
+
+
+def _purchases(walk: Walk) -> Iterable[Purchase]:
+    if walk.on_miss == "draft":
+        return
+    for (name, candidate), state in walk.paid.items():
+        step = walk.graph.steps[name]
+        assert isinstance(step, Paid)
+        if name in walk.refused or isinstance(state.decision, Fresh | Drafted):
+            continue
+        size = size_of(state.call, step)
+        if state.call is not None:
+            price = estimate(state.call)
+        elif size is not None:
+            settings = step.settings
+            price = estimate_for(settings.kind, settings.model, size, quality=settings.quality, prompt=step.prompt,
+                                 pictures=len(step.pictures))  # fmt: skip
+        else:
+            price = _dearest(step)
+        key = state.action.key if state.action else ""
+        yield Purchase(name, candidate, key, size, price, isinstance(state.decision, Stale))
+
+
+def _dearest(step: Paid) -> float | None:
+    """The price of a step whose size is not known yet: that of the largest picture there is."""
+    settings = step.settings
+    return estimate_for(settings.kind, settings.model, Size(3840, 2160), quality=settings.quality, prompt=step.prompt,
+                        pictures=len(step.pictures))  # fmt: skip
+
+
+def _outlook(
+    walk: Walk,
+    instance: Instance,
+    *,
+    purchases: Mapping[tuple[str, int], Purchase],
+    lost: Mapping[tuple[str, int], Lost],
+    again: set[tuple[str, int]],
+) -> Outlook:
+    own: list[Purchase] = []
+    found: list[tuple[Verdict, tuple[str, ...]]] = []
+    for step in instance.paid:
+        for candidate in sorted(walk.wanted.get(step, ())):
+            place = (step, candidate)
+            if place in purchases:
+                own.append(purchases[place])
+            name = step.rpartition(":")[2]
+            found.append(_paid_verdict(walk, place, lost=place in lost, again=place in again, name=name))
+    found += [_file_verdict(walk, output) for output in instance.outputs]
+    wrong = {name: walk.refused[name] for name in (*instance.paid, *instance.outputs) if name in walk.refused}
+    found += [("wrong", (problem.message,)) for problem in wrong.values()]
+    order: tuple[Verdict, ...] = ("wrong", "lost", "buy", "maybe", "draft", "make", "restore", "current")
+    worst = min((order.index(one) for one, _ in found), default=len(order) - 1)
+    verdict = order[worst]
+    reasons = tuple(dict.fromkeys(reason for one, told in found if one == verdict for reason in told))
+    return Outlook(instance.name, verdict, reasons, tuple(own))
+
+
+def _paid_verdict(
+    walk: Walk, place: tuple[str, int], *, lost: bool, again: bool, name: str
+) -> tuple[Verdict, tuple[str, ...]]:
+    decision = walk.paid[place].decision
+    if lost:
+        return "lost", (f"the picture of `{name}` is pinned by the lock, and its bytes are nowhere",)
+    if again:
+        return "make", ("the draft is drawn again",)
+    match decision:
+        case Stale(reasons):
+            return "buy", reasons
+        case Unknown(waiting):
+            return ("draft" if walk.on_miss == "draft" else "maybe"), tuple(f"waits for `{step}`" for step in waiting)
+        case Drafted(_, reasons):
+            return "draft", reasons
+        case _:
+            return "current", ()
+
+
+def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
+    state = walk.files[output]
+    step = walk.graph.steps[output]
+    path = step.path if isinstance(step, Rendition) else output
+    match state.decision:
+        case Fresh(_, "file"):
+            drafted = state.picture is not None and state.picture.draft
+            return ("draft", ("it is a draft",)) if drafted else ("current", ())
+        case Fresh():
+            return "restore", (f"`{path}` is not there, and its bytes are known",)
+        case Stale(reasons):
+            return "make", tuple(f"`{path}`: {reason}" for reason in reasons)
+        case _:
+            return "maybe", ()
+
+
+def _shared(walk: Walk) -> tuple[tuple[str, ...], ...]:
+    """Groups of paid steps that ask for one and the same picture."""
+    groups: dict[str, dict[str, None]] = {}
+    for (name, candidate), state in walk.paid.items():
+        if state.action is not None and candidate == 1:
+            groups.setdefault(state.action.key, {})[name] = None
+    return tuple(tuple(names) for names in groups.values() if len(names) > 1)

@@ -1,0 +1,262 @@
+"""The graph walked once: each step bound to its inputs, keyed and decided, as far as what is known reaches.
+
+Pure but for the look-ups passed in. `build` walks before it runs anything and again whenever something was made:
+what was not known then is known now.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from assetforge.errors import Problem
+from assetforge.model import (
+    Action,
+    Call,
+    Decision,
+    Drafted,
+    Fresh,
+    Graph,
+    Link,
+    Local,
+    Lost,
+    Media,
+    Paid,
+    Picture,
+    Record,
+    Rendition,
+    Size,
+    Source,
+    Stale,
+    Step,
+    Unknown,
+)
+from assetforge.ops.spec import OpFailed
+from assetforge.plan.action import bind_local, bind_paid, bind_rendition, leaf, mask_flaw, requested_size
+from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
+
+OnMiss = Literal["call", "draft", "fail"]
+
+
+class Lookups(Protocol):
+    """What the walk asks of the world."""
+
+    def source(self, step: Source) -> Media | Problem: ...
+    def pixels(self, media: Media) -> str: ...
+    def paid(self, step: Paid, action: Action) -> PaidEvidence: ...
+    def rendition(self, step: Rendition, action: Action) -> FileEvidence: ...
+    def draft(self, call: Call, candidate: int) -> Record | None: ...
+    def has_bytes(self, digest: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A picture whose ingredients are not known yet: the paid steps it waits on."""
+
+    on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A picture that can't be: what is wrong with it."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class PaidState:
+    """One candidate of a paid step: its action and decision, and the call that would buy it."""
+
+    action: Action | None
+    decision: Decision
+    call: Call | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """One rendition: its action and decision, and the picture to encode."""
+
+    action: Action | None
+    decision: Decision
+    picture: Picture | None
+
+
+class Walk:
+    """Everything known of the steps so far. `wanted` maps paid steps to the candidates that are needed."""
+
+    def __init__(self, graph: Graph, lookups: Lookups, on_miss: OnMiss, wanted: Mapping[str, frozenset[int]]) -> None:
+        self.graph = graph
+        self.lookups = lookups
+        self.on_miss = on_miss
+        self.wanted = wanted
+        self.paid: dict[tuple[str, int], PaidState] = {}
+        self.files: dict[str, FileState] = {}
+        self.refused: dict[str, Problem] = {}
+        self._pictures: dict[Link, Picture | Waiting | Refused] = {}
+        self._calls: dict[str, Call] = {}
+        self._recipes: dict[str, Any] = {}
+
+    def visit(self, step: Step) -> None:
+        """Binds and decides one step; its inputs were visited before."""
+        match step:
+            case Source():
+                found = self.lookups.source(step)
+                self._set(step.id, Refused(found) if isinstance(found, Problem) else leaf(found))
+            case Local():
+                self._set(step.id, self._local(step))
+            case Paid():
+                self._paid(step)
+            case Rendition():
+                self.files[step.id] = self._file(step)
+
+    def learn(self, step: str, candidate: int, record: Record) -> None:
+        """A candidate was made: from now on its picture is known."""
+        state = self.paid[step, candidate]
+        paid = self.graph.steps[step]
+        assert isinstance(paid, Paid)
+        is_draft = isinstance(state.decision, Drafted)
+        decision: Decision = Drafted(record, state.decision.reasons) if is_draft else Fresh(record, "store")  # type: ignore[union-attr]
+        self.paid[step, candidate] = PaidState(state.action, decision, state.call)
+        self._pictures[Link(step, candidate)] = _leaf_of(paid, record, draft=is_draft)
+
+    def picture(self, link: Link) -> Picture | Waiting | Refused:
+        return self._pictures[link]
+
+    def _set(self, step: str, picture: Picture | Waiting | Refused) -> None:
+        self._pictures[Link(step)] = picture
+        if isinstance(picture, Refused):
+            self.refused[step] = picture.problem
+
+    def _inputs(self, links: Sequence[Link]) -> list[Picture] | Waiting | Refused:
+        found = [self._pictures[link] for link in links]
+        refused = [picture for picture in found if isinstance(picture, Refused)]
+        if refused:
+            return refused[0]
+        waiting = [name for picture in found if isinstance(picture, Waiting) for name in picture.on]
+        if waiting:
+            return Waiting(tuple(dict.fromkeys(waiting)))
+        return [picture for picture in found if isinstance(picture, Picture)]
+
+    def _local(self, step: Local) -> Picture | Waiting | Refused:
+        inputs = self._inputs(step.inputs)
+        if not isinstance(inputs, list):
+            return inputs
+        before = self._calls.get(step.inputs[0].step)
+        try:
+            return bind_local(step, inputs, before.size if before else None)
+        except OpFailed as error:
+            return Refused(Problem(f"`{step.instance}`: {error}", step.where))
+
+    def _paid(self, step: Paid) -> None:
+        inputs = self._inputs(step.pictures)
+        masks = self._inputs([step.mask]) if isinstance(step.mask, Link) else []
+        for found in (inputs, masks):
+            if not isinstance(found, list):
+                self._unknown(step, found)
+                return
+        assert isinstance(inputs, list)
+        assert isinstance(masks, list)
+        size = requested_size(step, inputs)
+        if size is None:
+            told = f"`{step.instance}`: the size of the picture that `{step.name}` edits depends on its pixels"
+            hint = "give the edit a `size`, or resize the picture before it"
+            self._unknown(step, Refused(Problem(told, step.where, hint)))
+            return
+        mask = masks[0] if masks else None
+        flaw = mask_flaw(inputs, mask)
+        if flaw is not None:
+            wrong = Problem(f"`{step.instance}`: {flaw}", step.where, "make both the same size")
+            self._unknown(step, Refused(wrong))
+            return
+        call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)
+        self._calls[step.id] = call
+        made_of_draft = any(picture.draft for picture in (*inputs, *masks))
+        for action in actions:
+            if action.candidate in self.wanted.get(step.id, ()):
+                self._candidate(step, action, call, made_of_draft=made_of_draft)
+
+    def _candidate(self, step: Paid, action: Action, call: Call, *, made_of_draft: bool) -> None:
+        decision = decide_paid(action, self.lookups.paid(step, action))
+        if isinstance(decision, Stale) and self.on_miss == "draft":
+            decision = drafted(decision, self.lookups.draft(call, action.candidate))
+        self.paid[step.id, action.candidate] = PaidState(action, decision, call)
+        known = decision.record if isinstance(decision, Fresh | Drafted) else None
+        link = Link(step.id, action.candidate)
+        if known is None:
+            self._pictures[link] = Waiting((step.id,))
+        else:
+            is_draft = isinstance(decision, Drafted) or made_of_draft
+            self._pictures[link] = _leaf_of(step, known, draft=is_draft)
+
+    def _unknown(self, step: Paid, why: Waiting | Refused | Any) -> None:
+        for candidate in sorted(self.wanted.get(step.id, ())):
+            self._pictures[Link(step.id, candidate)] = why
+            if isinstance(why, Refused):
+                self.refused[step.id] = why.problem
+            waiting = why.on if isinstance(why, Waiting) else ()
+            self.paid[step.id, candidate] = PaidState(None, Unknown(waiting), None)
+
+    def _file(self, step: Rendition) -> FileState:
+        inputs = self._inputs(step.inputs)
+        if isinstance(inputs, Refused):
+            self.refused[step.id] = inputs.problem
+            return FileState(None, Unknown(()), None)
+        if isinstance(inputs, Waiting):
+            return FileState(None, Unknown(inputs.on), None)
+        try:
+            picture, action = bind_rendition(step, inputs[0])
+        except OpFailed as error:
+            self.refused[step.id] = Problem(f"`{step.instance}`: {error}", step.where)
+            return FileState(None, Unknown(()), None)
+        return FileState(action, decide_rendition(action, self.lookups.rendition(step, action)), picture)
+
+
+def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:
+    model = "" if step.settings.kind == "draft" or draft else record.model or step.settings.model
+    return leaf(record.media, models=(model,) if model else (), draft=draft)
+
+
+def size_of(call: Call | None, step: Paid) -> Size | None:
+    """The size a step asks for, as far as it is known."""
+    return call.size if call else step.request_size
+
+
+def lost_pictures(walk: Walk) -> dict[tuple[str, int], Lost]:
+    """Candidates that the lock pins, whose bytes something needs, and that are nowhere. A draft is never lost."""
+    needed = {digest for picture in _pictures_needed(walk) for digest in leaves(picture)}
+    found = {}
+    for (name, candidate), state in walk.paid.items():
+        decision = state.decision
+        if not isinstance(decision, Fresh) or decision.record.media.digest not in needed:
+            continue
+        if not walk.lookups.has_bytes(decision.record.media.digest):
+            found[name, candidate] = Lost(decision.record)
+    return found
+
+
+def _pictures_needed(walk: Walk) -> list[Picture]:
+    pictures = [
+        state.picture
+        for state in walk.files.values()
+        if state.picture is not None and isinstance(state.decision, Stale)
+    ]
+    for state in walk.paid.values():
+        if state.call is not None and isinstance(state.decision, Stale):
+            masks = (state.call.mask,) if isinstance(state.call.mask, Picture) else ()
+            pictures += [*state.call.pictures, *masks]
+    return pictures
+
+
+def leaves(picture: Picture) -> set[str]:
+    """The digests of the bytes a picture is made of."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [picture]
+    while waiting:
+        part = waiting.pop()
+        if part.made in seen:
+            continue
+        seen.add(part.made)
+        if part.media is not None:
+            found.add(part.media.digest)
+        waiting += part.inputs
+    return found
