@@ -1,0 +1,121 @@
+"""What a finished build writes into the lock: which lines are replaced, which stay."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from assetforge.model import Fresh, Graph, Instance, Paid, Picture, Record, Rendition
+from assetforge.outputs.lock import LockLine
+from assetforge.plan.walk import Walk
+
+
+def new_lines(
+    walk: Walk,
+    finished: Iterable[str],
+    rendered: Mapping[str, Record],
+    before: Mapping[str, LockLine],
+    pixels: Mapping[str, str],
+) -> dict[str, LockLine]:
+    """The lines of finished instances; one that a draft went into has none. `rendered` are the records of outputs
+    made in this build, `pixels` the pixel digests of source files that entered keys."""
+    lines = {}
+    for name in finished:
+        line = _line(walk, walk.graph.instances[name], rendered, before.get(name, LockLine()), pixels)
+        if line is not None:
+            lines[name] = line
+    return lines
+
+
+def merged(
+    before: Mapping[str, LockLine], new: Mapping[str, LockLine], graph: Graph, root: str
+) -> dict[str, LockLine]:
+    """All lines: the new ones, those of instances that were not built, and orphans whose files are still there."""
+    taken = {step.path for step in graph.steps.values() if isinstance(step, Rendition)}
+    kept = {name: line for name, line in before.items() if name in graph.instances or _has_files(line, taken, root)}
+    return {**kept, **new}
+
+
+def _line(
+    walk: Walk,
+    instance: Instance,
+    rendered: Mapping[str, Record],
+    before: LockLine,
+    pixels: Mapping[str, str],
+) -> LockLine | None:
+    steps: dict[str, dict[int, Record]] = {}
+    for name in instance.paid:
+        step = walk.graph.steps[name]
+        assert isinstance(step, Paid)
+        candidates = _candidates(walk, step)
+        if candidates is None:
+            return None
+        steps[step.name] = _with_dearly_bought(candidates, before.steps.get(step.name, {}), step)
+    outputs = {}
+    for name in instance.outputs:
+        output = walk.graph.steps[name]
+        state = walk.files[name]
+        assert isinstance(output, Rendition)
+        if state.picture is None or state.picture.draft or state.action is None:
+            return None
+        record = _output(state.decision, rendered.get(name), before.outputs.get(output.path), state.action.key)
+        if record is None:
+            return None
+        outputs[output.path] = record
+    used = _sources(walk, instance)
+    return LockLine(steps, outputs, {digest: pixels[digest] for digest in sorted(used) if digest in pixels})
+
+
+def _candidates(walk: Walk, step: Paid) -> dict[int, Record] | None:
+    found = {}
+    for number in sorted(walk.wanted.get(step.id, ())):
+        state = walk.paid[step.id, number]
+        if not isinstance(state.decision, Fresh) or state.action is None:
+            return None
+        if any(picture.draft for picture in (state.call.pictures if state.call else ())):
+            return None
+        found[number] = replace(state.decision.record, key=state.action.key)
+    return found
+
+
+def _with_dearly_bought(now: dict[int, Record], before: Mapping[int, Record], step: Paid) -> dict[int, Record]:
+    """Candidates beyond `n` that were bought for this very request stay pinned: asking for them again is free."""
+    first = before.get(1)
+    if first is None or first.key != now[1].key:
+        return now
+    return {**{number: record for number, record in before.items() if number > step.n}, **now}
+
+
+def _output(decision: object, made: Record | None, before: Record | None, key: str) -> Record | None:
+    """The output's record; one that has the pinned pixels keeps the pinned line."""
+    known = decision.record if isinstance(decision, Fresh) else None
+    record = made or known
+    if record is not None and before is not None and before.key == key and before.media.pixels == record.media.pixels:
+        return before
+    return None if record is None else replace(record, key=key)
+
+
+def _sources(walk: Walk, instance: Instance) -> set[str]:
+    """The byte digests of files that the instance's paid steps were asked with."""
+    found: set[str] = set()
+    for name in instance.paid:
+        for number in walk.wanted.get(name, ()):
+            call = walk.paid[name, number].call
+            pictures = list(call.pictures) + ([call.mask] if call.mask else []) if call else []
+            for picture in pictures:
+                found |= _files(picture)
+    return found
+
+
+def _files(picture: Picture) -> set[str]:
+    found: set[str] = set()
+    waiting = [picture]
+    while waiting:
+        part = waiting.pop()
+        if part.media is not None and not part.models and not part.draft:
+            found.add(part.media.digest)
+        waiting += part.inputs
+    return found
+
+
+def _has_files(line: LockLine, taken: set[str], root: str) -> bool:
+    return any(path not in taken and os.path.exists(os.path.join(root, path)) for path in line.outputs)

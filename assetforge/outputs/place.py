@@ -1,0 +1,81 @@
+"""Putting bytes at an output path, and only where nothing of the user's is lost by it.
+
+A file at an output path may be replaced exactly when its bytes are safe: the store has them, or the lock or the
+state names them for that path. Anything else is the user's.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from assetforge import atomic
+from assetforge.errors import Problem, Where
+from assetforge.model import Record
+from assetforge.outputs.state import State, Written
+from assetforge.paths import PathError, Root
+
+Keep = Callable[[str, str], bool]
+Guard = Literal["ask", "overwrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Decides who owns what is at a path, and writes. `keep(digest, path)` makes sure that the store has a file's
+    bytes and says whether it does; `has_blob` only looks."""
+
+    root: Root
+    state: State
+    pinned: Mapping[str, Record]
+    has_blob: Callable[[str], bool]
+    keep: Keep
+    guard: Guard
+
+    def obstacle(self, path: str, where: Where, wanted: str = "") -> Problem | None:
+        """What keeps a path from being written: the user's own file, or a path that leads out. `wanted` is the
+        digest that would be written, "" where that is not known yet."""
+        try:
+            real = self.root.writable(path)
+        except PathError as error:
+            return Problem(error.message, where, error.hint)
+        if not os.path.lexists(real):
+            return None
+        if os.path.islink(real) or not os.path.isfile(real):
+            if self.guard == "overwrite" and not os.path.isdir(real):
+                return None
+            return Problem(f"`{path}` is there and is not a regular file", where, "move it away")
+        digest = self.state.digest(path)
+        if digest == wanted or self.guard == "overwrite" or self._is_ours(path, digest):
+            return None
+        told = f"`{path}` is a file of yours: it was not made here, or was changed since"
+        return Problem(told, where, "move it away, or build with --overwrite to replace it")
+
+    def put(self, path: str, data: bytes, *, written: Written, where: Where) -> Problem | bool:
+        """Writes an output; True where the file changed, False where it already had these bytes. A file that was
+        there is kept in the store first, unless the user said to overwrite it. Raises OSError."""
+        problem = self.obstacle(path, where, written.digest)
+        if problem is not None:
+            return problem
+        present = self.state.digest(path, trusting=False)
+        if present == written.digest:
+            self.state.written[path] = written
+            return False
+        if present and self.guard != "overwrite" and not self.keep(present, path):
+            return Problem(f"`{path}` changed while it was being replaced", where, "build again")
+        try:
+            with self.root.open_parent(path) as folder:
+                atomic.write_in(folder, os.path.basename(path), data)
+        except PathError as error:
+            return Problem(error.message, where, error.hint)
+        self.state.forget(path)
+        self.state.written[path] = written
+        return True
+
+    def _is_ours(self, path: str, digest: str) -> bool:
+        known = self.state.written.get(path)
+        pinned = self.pinned.get(path)
+        return (
+            (known is not None and known.digest == digest)
+            or (pinned is not None and pinned.media.digest == digest)
+            or self.has_blob(digest)
+        )

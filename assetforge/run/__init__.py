@@ -1,0 +1,1 @@
+"""Doing what the plan decided: calls, limits, renditions."""

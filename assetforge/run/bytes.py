@@ -1,0 +1,72 @@
+"""The bytes of a digest, wherever this machine has them: the store, the project's own files, its originals."""
+
+import os
+from collections.abc import Mapping
+from threading import Lock as Mutex
+
+from assetforge.digest import digest_bytes
+from assetforge.model import Media
+from assetforge.paths import PathError, Root
+from assetforge.store.blobs import Blobs
+
+
+class BytesGone(Exception):  # noqa: N818 - told to the user as the failure of an asset
+    """Nobody here has these bytes."""
+
+
+class Bytes:
+    """Reads bytes by digest; safe to share between threads. `files` maps digests to paths below the root that are
+    said to hold them: each is believed only when its bytes say so, and is then copied into the store."""
+
+    def __init__(self, blobs: Blobs, root: Root, files: Mapping[str, tuple[str, ...]], originals: str | None) -> None:
+        self._blobs = blobs
+        self._root = root
+        self._files = files
+        self._originals = originals
+        self._same: dict[str, str] = {}
+        self._mutex = Mutex()
+
+    def has(self, digest: str) -> bool:
+        """Whether `read` would find them; files are opened only where the store has nothing."""
+        digest = self._same.get(digest, digest)
+        return self._blobs.has(digest) or self._from_project(digest) is not None
+
+    def read(self, media: Media) -> bytes:
+        """The bytes of a picture. Raises BytesGone."""
+        digest = self._same.get(media.digest, media.digest)
+        data = self._blobs.read(digest)
+        if data is None:
+            data = self._from_project(digest)
+            if data is not None:
+                self._blobs.put(data, durable=True)
+        if data is None:
+            raise BytesGone(f"the bytes of a picture ({media.digest[:12]}) are nowhere to be found")
+        return data
+
+    def same_pixels(self, pinned: str, drawn: str) -> None:
+        """A picture drawn again stands in for pinned bytes that are gone: it has their pixels."""
+        with self._mutex:
+            self._same[pinned] = drawn
+
+    def _from_project(self, digest: str) -> bytes | None:
+        for path in self._paths(digest):
+            try:
+                real = self._root.readable(path, text=False)
+                with open(real, "rb") as file:
+                    data = file.read()
+            except (PathError, OSError):
+                continue
+            if digest_bytes(data) == digest:
+                return data
+        return None
+
+    def _paths(self, digest: str) -> list[str]:
+        found = list(self._files.get(digest, ()))
+        if self._originals is not None:
+            try:
+                folder = self._root.clean(self._originals)
+                names = os.listdir(os.path.join(self._root.path, folder))
+            except (PathError, OSError):
+                return found
+            found += [f"{folder}/{name}" for name in sorted(names) if name.partition(".")[0] == digest]
+        return found

@@ -1,0 +1,55 @@
+"""How much runs at once: a lane starts what waits in it as its slots come free; unaware of what runs."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Lane:
+    """At most `limit` pieces of work at once, in the order given. No task exists before its slot is free."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._ceiling = limit
+        self._waiting: deque[Work] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self.closed = False
+
+    def add(self, work: Work) -> None:
+        """Work to be started when a slot is free; forgotten where the lane is closed."""
+        self._waiting.append(work)
+        self._start()
+
+    def close(self) -> None:
+        """Starts nothing more; what runs goes on."""
+        self.closed = True
+        self._waiting.clear()
+
+    def slow_down(self) -> None:
+        """Half as much at once, after somebody said that it was too much."""
+        self.limit = max(1, self.limit // 2)
+
+    def speed_up(self) -> None:
+        """One more at once, up to where the lane began."""
+        self.limit = min(self._ceiling, self.limit + 1)
+        self._start()
+
+    @property
+    def running(self) -> frozenset[asyncio.Task[None]]:
+        return frozenset(self._running)
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self.limit and not self.closed:
+            task = asyncio.ensure_future(_run(self._waiting.popleft()))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._start()
+
+
+async def _run(work: Work) -> None:
+    await work()
