@@ -1,0 +1,146 @@
+"""A project as a caller sees it: load it, then plan, build, check; the command line is a thin layer over this."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from assetforge.build import Options, Stop, build, unlocked
+from assetforge.config import Settings, load_settings
+from assetforge.errors import Problem, UsageError
+from assetforge.events import Event, Listener
+from assetforge.graph.resolve import resolve
+from assetforge.graph.select import select
+from assetforge.manifest.load import Manifest, load_manifest
+from assetforge.manifest.reading import Reading
+from assetforge.manifest.source import Place, locate
+from assetforge.model import Fresh, Graph, Report
+from assetforge.paths import PathError, Root
+from assetforge.plan.forecast import Forecast, foresee
+from assetforge.workspace import Workspace, open_workspace
+
+MANIFEST_NAME = "assets.toml"
+DEFAULTS = Options()
+
+__all__ = ["Options", "Project", "Stop", "find_manifest", "load"]
+
+
+def nothing(event: Event) -> None:
+    """A listener that does not listen."""
+
+
+@dataclass(slots=True)
+class Project:
+    """A manifest on this machine. Reading the manifest is put off until something needs it, and done once."""
+
+    root: Root
+    file: str
+    settings: Settings
+    environ: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading = field(init=False)
+    _manifest: Manifest | None = field(init=False, default=None)
+    _graphs: dict[str | None, Graph] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reading = Reading(self.root)
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest. Raises ManifestError where nothing can be made of it."""
+        if self._manifest is None:
+            self._manifest = load_manifest(self.reading, self.file)
+        return self._manifest
+
+    def graph(self, profile: str | None = None) -> Graph:
+        """Every step, in order. Raises ManifestError with all mistakes."""
+        if profile not in self._graphs:
+            self._graphs[profile] = resolve(self.manifest, profile=profile, variables=self.variables)
+        return self._graphs[profile]
+
+    def plan(self, options: Options = DEFAULTS, listen: Listener = nothing) -> Forecast:
+        """What a build with these options would do; writes nothing and asks nobody."""
+        graph = self.graph(options.profile)
+        with self.workspace(listen) as space:
+            world = space.world(trusting=not options.verify, reencode=options.reencode)
+            on_miss = "fail" if options.locked else options.on_miss
+            return foresee(graph, world, on_miss, select(graph, options.select))
+
+    async def build(
+        self,
+        options: Options = DEFAULTS,
+        listen: Listener = nothing,
+        stop: Stop | None = None,
+    ) -> Report:
+        """Makes everything selected current. Raises AssetforgeError where nothing could be started."""
+        graph = self.graph(options.profile)
+        with self.workspace(listen) as space:
+            return await build(space, graph, options, listen, stop or Stop())
+
+    def check(self, *, files: bool = True, listen: Listener = nothing) -> list[str]:
+        """What manifest, lock and files do not agree on, by step and path; empty where they do. Without `files`,
+        only manifest and lock. Touches neither the network nor what the store has made."""
+        graph = self.graph()
+        with self.workspace(listen) as space:
+            forecast = foresee(graph, space.world(), "fail", select(graph, ()))
+            found = [problem.message for problem in forecast.problems] + unlocked(space, forecast)
+            if files:
+                found += _stale_files(forecast, found)
+            return found
+
+    @contextmanager
+    def workspace(self, listen: Listener = nothing) -> Iterator[Workspace]:
+        """The project's store, state and lock, open for as long as the block runs."""
+        with open_workspace(self.root, self.manifest, self.settings, self.environ, listen) as space:
+            yield space
+
+    def place_of(self, problem: Problem) -> Place | None:
+        """Line and column of a problem, for messages."""
+        return None if problem.where is None else locate(problem.where, self._text)
+
+    def _text(self, path: str) -> str | None:
+        try:
+            return self.reading.text(path)
+        except PathError:
+            return None
+
+
+def _stale_files(forecast: Forecast, told: list[str]) -> list[str]:
+    found = []
+    for name, state in forecast.walk.files.items():
+        path = name.partition(" > ")[2]
+        current = isinstance(state.decision, Fresh) and state.decision.origin == "file"
+        drafted = state.picture is not None and state.picture.draft
+        if (not current or drafted) and path not in told:
+            found.append(path)
+    return found
+
+
+def find_manifest(folder: str) -> str | None:
+    """The nearest `assets.toml` of a folder and those above it."""
+    current = os.path.abspath(folder)
+    while True:
+        path = os.path.join(current, MANIFEST_NAME)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(current)
+        if above == current:
+            return None
+        current = above
+
+
+def load(path: str | os.PathLike[str] = ".", *, variables: Mapping[str, str] | None = None) -> Project:
+    """Opens the project whose manifest is `path`, or is in that folder or above it. Raises UsageError where there
+    is none, or where the user's settings are wrong."""
+    given = os.fspath(path)
+    found = find_manifest(given) if os.path.isdir(given) else given if os.path.isfile(given) else None
+    if found is None:
+        where = f"`{given}` and no folder above it has" if os.path.isdir(given) else "there is"
+        told = f"no {MANIFEST_NAME} found: {where}" if os.path.isdir(given) else f"there is no file `{given}`"
+        raise UsageError(
+            told.replace(": `.` and no folder above it has", " here or in a folder above"),
+            hint="run `assetforge init` to make one",
+        )
+    folder, name = os.path.split(os.path.abspath(found))
+    environ = dict(os.environ)
+    return Project(Root(folder), name, load_settings(environ), environ, variables or {})

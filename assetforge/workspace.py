@@ -1,0 +1,98 @@
+"""One project opened on this machine: its store, state and lock, and the look-ups over them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from assetforge.config import Settings
+from assetforge.errors import Problem
+from assetforge.events import Listener, Warned
+from assetforge.manifest.load import Manifest
+from assetforge.outputs.lock import Lock, read_lock
+from assetforge.outputs.state import State, project_folder
+from assetforge.paths import Root
+from assetforge.run.bytes import Bytes
+from assetforge.run.drafts import Drafts
+from assetforge.run.purchase import Shelf
+from assetforge.store.blobs import Blobs
+from assetforge.store.claims import Claims
+from assetforge.store.ledger import Ledger
+from assetforge.store.records import Records
+from assetforge.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything a build stands on. `data` is the user's data folder, `state_folder` the project's part of it."""
+
+    root: Root
+    manifest: Manifest
+    settings: Settings
+    environ: Mapping[str, str]
+    data: Path
+    shelf: Shelf
+    claims: Claims
+    state: State
+    lock: Lock
+    bytes: Bytes
+    drafts: Drafts
+
+    @property
+    def lock_path(self) -> str:
+        return os.path.join(self.root.path, lock_name(self.manifest.file))
+
+    @property
+    def inflight(self) -> Path:
+        return self.data / "inflight"
+
+    @property
+    def project_id(self) -> str:
+        return self.state.folder.name
+
+    def world(self, *, trusting: bool = True, reencode: bool = False) -> World:
+        """Look-ups for one walk."""
+        shelf = self.shelf
+        return World(self.root, self.state, self.lock, shelf.records, self.bytes, self.drafts, trusting, reencode)
+
+
+def lock_name(manifest: str) -> str:
+    """`assets.lock` beside `assets.toml`."""
+    return manifest.rpartition(".")[0] + ".lock"
+
+
+@contextmanager
+def open_workspace(
+    root: Root, manifest: Manifest, settings: Settings, environ: Mapping[str, str], listen: Listener
+) -> Iterator[Workspace]:
+    """Opens what exists and makes nothing. Raises UsageError for a lock or a store that can't be read."""
+
+    def dropped(digest: str) -> None:
+        told = f"a damaged picture was dropped from the store: {digest[:12]}"
+        listen(Warned(Problem(told, None, "it is fetched or made again where it is needed")))
+
+    data = settings.cache_dir
+    records = Records(data / "records")
+    blobs = Blobs(data / "blobs", dropped)
+    state = State(project_folder(data, root.path), root)
+    lock = read_lock(os.path.join(root.path, lock_name(manifest.file)))
+    found = Bytes(blobs, root, _files_by_digest(lock, state), manifest.table.cache.originals)
+    shelf = Shelf(blobs, records, Ledger(data / "ledger.jsonl"))
+    try:
+        yield Workspace(
+            root=root, manifest=manifest, settings=settings, environ=environ, data=data, shelf=shelf,
+            claims=Claims(data / "claims"), state=state, lock=lock, bytes=found, drafts=Drafts(records, blobs),
+        )  # fmt: skip
+    finally:
+        records.close()
+
+
+def _files_by_digest(lock: Lock, state: State) -> dict[str, tuple[str, ...]]:
+    """Files of the project that are said to have a digest: outputs, by the lock and by what was written here."""
+    found: dict[str, list[str]] = {}
+    for path, record in lock.paths().items():
+        found.setdefault(record.media.digest, []).append(path)
+    for path, written in state.written.items():
+        found.setdefault(written.digest, []).append(path)
+    return {digest: tuple(dict.fromkeys(paths)) for digest, paths in found.items()}

@@ -1,0 +1,144 @@
+"""What the plan asks of the world: files, lock, store; remembered for the length of one run."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assetforge.errors import Problem
+from assetforge.model import Action, Call, Ingredients, Media, Paid, Record, Rendition, Source
+from assetforge.ops.decode import measure, read_header
+from assetforge.ops.spec import OpFailed
+from assetforge.outputs.lock import Lock
+from assetforge.outputs.state import State
+from assetforge.paths import PathError, Root
+from assetforge.plan.rebuild import FileEvidence, PaidEvidence
+from assetforge.run.bytes import Bytes
+from assetforge.run.drafts import Drafts
+from assetforge.store.records import Records
+
+
+@dataclass(slots=True)
+class World:
+    """The look-ups of one build. `trusting` believes that a file whose times and inode did not change has the
+    bytes it had; `reencode` treats every rendition as not made."""
+
+    root: Root
+    state: State
+    lock: Lock
+    records: Records
+    content: Bytes
+    drafts: Drafts
+    trusting: bool = True
+    reencode: bool = False
+    _media: dict[str, Media] = field(default_factory=dict)
+    _paths: dict[str, str] = field(default_factory=dict)
+    _pixels: dict[str, str] = field(default_factory=dict)
+
+    def source(self, step: Source) -> Media | Problem:
+        """A source file's digest and header; its pixels only when a paid key needs them."""
+        if step.path in self._media:
+            return self._media[step.path]
+        try:
+            digest = self.state.digest(step.path, trusting=self.trusting)
+            known = self.records.recall(f"media:{digest}") if digest else None
+            if known is None:
+                with open(self.root.readable(step.path, text=False), "rb") as file:
+                    data = file.read()
+                form, size = read_header(data, step.path)
+                known = {"width": size.width, "height": size.height, "format": form, "bytes": len(data)}
+        except (PathError, OpFailed, OSError) as error:
+            return Problem(str(getattr(error, "message", error)), step.where)
+        media = Media(
+            digest, "", int(known["width"]), int(known["height"]), str(known["format"]), int(known["bytes"])
+        )
+        self._media[step.path] = media
+        self._paths[digest] = step.path
+        return media
+
+    def pixels(self, media: Media) -> str:
+        """The digest of a picture's decoded pixels: from the lock, else remembered, else decoded now."""
+        if media.pixels:
+            return media.pixels
+        known = self._pixels.get(media.digest) or self.lock.pixels.get(media.digest)
+        if known is None:
+            told = self.records.recall(f"pixels:{media.digest}")
+            known = str(told["pixels"]) if told else self._decoded(media)
+        self._pixels[media.digest] = known
+        return known
+
+    def pixels_used(self) -> Mapping[str, str]:
+        """The pixel digests of source files that entered keys, by byte digest."""
+        return self._pixels
+
+    def paid(self, step: Paid, action: Action) -> PaidEvidence:
+        """What lock and store have under a paid key."""
+        pinned = self.lock.paid(step.instance, step.name, action.key)
+        if pinned is not None:
+            return PaidEvidence(pinned=pinned)
+        stored = self.records.get(action.key)
+        if stored is not None and self.content.has(stored.media.digest):
+            return PaidEvidence(stored=stored)
+        before = self.lock.candidate(step.instance, step.name, action.candidate)
+        return PaidEvidence(before=before, before_ingredients=self._ingredients(before))
+
+    def rendition(self, step: Rendition, action: Action) -> FileEvidence:
+        """What lock, state, disk and store have of an output."""
+        if self.reencode:
+            return FileEvidence()
+        present = self.state.digest(step.path, trusting=self.trusting)
+        pinned = self._pinned(step, action, present)
+        stored = self.records.get(action.key)
+        if stored is not None and not self.content.has(stored.media.digest):
+            stored = None
+        is_other = pinned is not None and pinned.key == action.key and present not in ("", pinned.media.digest)
+        if pinned is not None and is_other and self._shows_the_same(step.path, pinned):
+            present = pinned.media.digest
+        if (
+            stored is None
+            and pinned is not None
+            and pinned.key == action.key
+            and self.content.has(pinned.media.digest)
+        ):
+            stored = pinned
+        return FileEvidence(pinned, present, stored, self._ingredients(pinned))
+
+    def draft(self, call: Call, candidate: int) -> Record | None:
+        """A placeholder drawn before."""
+        return self.drafts.find(call, candidate)
+
+    def has_bytes(self, digest: str) -> bool:
+        """Whether a picture's bytes are anywhere here: source files are, by being there."""
+        return digest in self._paths or self.content.has(digest)
+
+    def _pinned(self, step: Rendition, action: Action, present: str) -> Record | None:
+        """The lock's word on an output; where it has none for this key, what we know to have written there."""
+        locked = self.lock.output(step.instance, step.path)
+        written = self.state.written.get(step.path)
+        if written is None or written.key != action.key or written.digest != present:
+            return locked
+        if locked is not None and locked.key == action.key:
+            return locked
+        known = self.records.get(action.key)
+        return known if known is not None and known.media.digest == present else locked
+
+    def _ingredients(self, record: Record | None) -> Ingredients:
+        known = self.records.get(record.key) if record is not None else None
+        return known.ingredients if known is not None else ()
+
+    def _decoded(self, media: Media) -> str:
+        data = self._bytes_of(media)
+        return measure(data, media.digest[:12]).pixels
+
+    def _bytes_of(self, media: Media) -> bytes:
+        path = self._paths.get(media.digest)
+        if path is not None:
+            with open(os.path.join(self.root.path, path), "rb") as file:
+                return file.read()
+        return self.content.read(media)
+
+    def _shows_the_same(self, path: str, pinned: Record) -> bool:
+        try:
+            with open(self.root.readable(path, text=False), "rb") as file:
+                return measure(file.read(), path).pixels == pinned.media.pixels
+        except (OpFailed, PathError, OSError):
+            return False
