@@ -172,8 +172,8 @@ def resample(image: Image.Image, size: Size, box: Box, name: Filter = "lanczos")
 
 
 def _scaled(image: Image.Image, size: Size, box: Box, name: Filter) -> Image.Image:
-    """One axis after the other, in an order of our own: Pillow 13 chooses one by its cost where 11 did not, and
-    each order rounds to other pixels."""
+    """One axis after the other, in an order of our own: Pillow 13 doesn't always take them in the order that 11
+    did, and each order rounds to other pixels."""
     if name in REDUCED:
         image, box = _reduced(image, size, box)
     left, top, right, bottom = box

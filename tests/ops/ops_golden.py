@@ -1,4 +1,4 @@
-"""What each version of each operation gives, for good: `python tests/ops/ops_golden.py` adds what is missing.
+"""What each version of each operation gives, for good: `python -m tests.ops.ops_golden` adds what is missing.
 
 A digest that is written is never changed here. Other pixels need another version of the operation.
 """
@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops_pictures import drawn
-
 from assetforge.model import Shape, Size
 from assetforge.ops.decode import pixel_digest
 from assetforge.ops.masks import draw_mask
 from assetforge.ops.table import OPS
+from tests.ops.ops_pictures import drawn
 
 FILE = Path(__file__).parent.parent / "golden" / "ops.json"
 
@@ -29,6 +28,8 @@ CASES: list[tuple[str, Mapping[str, Any], str]] = [
     *(("resize", {"width": 30, "height": 30, "fit": fit}, "photo") for fit in ("cover", "contain", "fill")),
     *(("resize", {"width": 30, "height": 30, "fit": fit}, "glass") for fit in ("inside", "outside")),
     ("resize", {"width": 9, "height": 30, "position": [0.2, 1]}, "photo"),
+    *(("resize", {"width": 60, "height": side, "fit": "fill"}, "photo") for side in (5, 20, 40)),
+    *(("resize", {"width": 90, "height": side, "fit": "fill", "upscale": True}, "glass") for side in (5, 40, 90)),
     ("resize", {"width": 160, "height": 90, "position": "top"}, "photo"),
     ("resize", {"width": 160, "height": 90, "upscale": True}, "glass"),
     ("crop", {"x": 0.1, "y": 0.2, "width": 0.5, "height": 0.33}, "photo"),

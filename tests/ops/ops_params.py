@@ -3,11 +3,11 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from ops_pictures import FRACTIONS, PLACES, SIDES
 from PIL import Image
 
 from assetforge.model import Shape
 from assetforge.ops.table import OPS
+from tests.ops.ops_pictures import FRACTIONS, PLACES, SIDES
 
 COLORS = st.sampled_from(["white", "#0f766e", "#f008", "transparent", "rgb(1, 2, 3)", "hsl(120, 50%, 50%)"])
 FITS = st.sampled_from(["cover", "contain", "fill", "inside", "outside"])

@@ -9,12 +9,12 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_pictures import PICTURES, drawn, encoded
 from PIL import Image, ImageCms
 
 from assetforge.digest import digest_bytes
 from assetforge.ops.decode import measure, open_picture, orientation, pixel_digest, read_header
 from assetforge.ops.spec import MAX_PIXELS, OpFailed
+from tests.ops.ops_pictures import PICTURES, drawn, encoded
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

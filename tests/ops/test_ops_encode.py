@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_pictures import PICTURES, drawn, encoded
 from PIL import Image
 from pydantic import ValidationError
 
 from assetforge.ops.decode import measure, open_picture, pixel_digest, read_header
 from assetforge.ops.encode import ENCODE_VERSION, ENCODERS, FORMATS, QUALITY, Encoding, encode
 from assetforge.ops.spec import OpFailed, normalised
+from tests.ops.ops_pictures import PICTURES, drawn, encoded
 
 EVERY = ["png", "jpeg", "webp", "avif"]
 

@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_params import INPUTS, PARAMS, run
-from ops_pictures import MODES, PICTURES, PLACES, SIDES, SIZES, drawn
 from PIL import Image, ImageChops
 
 from assetforge.model import Size
@@ -14,6 +12,8 @@ from assetforge.ops.decode import pixel_digest
 from assetforge.ops.frames import inside
 from assetforge.ops.spec import MAX_SIDE, OpFailed
 from assetforge.ops.table import OPS, PUBLIC
+from tests.ops.ops_params import INPUTS, PARAMS, run
+from tests.ops.ops_pictures import MODES, PICTURES, PLACES, SIDES, SIZES, drawn
 
 
 def size_of(name: str, params: dict[str, Any], *sizes: Size) -> Size | None:

@@ -5,12 +5,12 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_pictures import SIZES, drawn
 from PIL import Image
 
 from assetforge.model import Shape, Size
 from assetforge.ops.masks import as_mask, draw_mask
 from assetforge.ops.spec import OpFailed
+from tests.ops.ops_pictures import SIZES, drawn
 
 KINDS: tuple[Literal["rect", "ellipse"], ...] = ("rect", "ellipse")
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_params import PARAMS
 from pydantic import ValidationError
 
 from assetforge.entry import RENDERED
 from assetforge.ops.spec import MAX_SIDE, normalised
 from assetforge.ops.table import OPS
+from tests.ops.ops_params import PARAMS
 
 
 @pytest.mark.parametrize("name", sorted(OPS))

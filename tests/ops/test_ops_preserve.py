@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_params import run
-from ops_pictures import MODES, SIZES, drawn
 from PIL import Image
 
 from assetforge.model import Size
 from assetforge.ops.spec import OpFailed
+from tests.ops.ops_params import run
+from tests.ops.ops_pictures import MODES, SIZES, drawn
 
 
 @given(SIZES, MODES, MODES, st.integers(0, 20), st.data())

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ops_pictures import document, drawn, encoded
 from PIL import Image
 
 from assetforge.model import Media, Picture
@@ -14,6 +13,7 @@ from assetforge.ops.decode import measure, pixel_digest
 from assetforge.ops.memo import Memo
 from assetforge.ops.spec import OpFailed
 from assetforge.ops.table import OPS, evaluate
+from tests.ops.ops_pictures import document, drawn, encoded
 
 
 class Files:
