@@ -7,7 +7,7 @@ with its keys sorted. A document names the scheme, so that a later one can never
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCHEME = 1
@@ -42,10 +42,16 @@ def tagged(value: Any) -> Any:
     if isinstance(value, float):
         return ["f", repr(value)]
     if isinstance(value, Mapping):
-        return ["m", *([str(key), tagged(value[key])] for key in sorted(value))]
-    if isinstance(value, Sequence):
+        return ["m", *([_name(key), tagged(value[key])] for key in sorted(value))]
+    if isinstance(value, list | tuple):
         return ["l", *map(tagged, value)]
     raise TypeError(f"a {type(value).__name__} has no canonical form")
+
+
+def _name(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a {type(key).__name__} can't be a key of a table with a canonical form")
+    return key
 
 
 def digest_document(kind: str, items: Iterable[tuple[str, Any]]) -> str:

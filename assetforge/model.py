@@ -167,8 +167,6 @@ class Graph:
 
     steps: Mapping[str, Step]
     instances: Mapping[str, Instance]
-    read: tuple[str, ...]
-    listed: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from assetforge.build import Options, Stop, build, unlocked
+from assetforge.build import Stop, build
 from assetforge.config import Settings, load_settings
 from assetforge.errors import Problem, UsageError
 from assetforge.events import Event, Listener
+from assetforge.gate import Options, unlocked
 from assetforge.graph.resolve import resolve
 from assetforge.graph.select import select
 from assetforge.manifest.load import Manifest, load_manifest
@@ -91,7 +92,7 @@ class Project:
     @contextmanager
     def workspace(self, listen: Listener = nothing) -> Iterator[Workspace]:
         """The project's store, state and lock, open for as long as the block runs."""
-        with open_workspace(self.root, self.manifest, self.settings, self.environ, listen) as space:
+        with open_workspace(self.root, self.manifest, self.settings, self.environ, self.variables, listen) as space:
             yield space
 
     def place_of(self, problem: Problem) -> Place | None:

@@ -52,6 +52,11 @@ def money_range(low: float, high: float) -> str:
     return money(high) if abs(high - low) < 0.00005 else f"{money(low)} to {money(high)}"
 
 
+def nothing_to_do(assets: int) -> str:
+    """What a build says that found everything current."""
+    return f"nothing to do: {count(assets, 'asset')} current"
+
+
 def seconds(duration: float) -> str:
     """`0.3 s`, `42 s`, `3 min 12 s`."""
     if duration < 10:

@@ -31,12 +31,13 @@ class Workspace:
     manifest: Manifest
     settings: Settings
     environ: Mapping[str, str]
+    variables: Mapping[str, str]
     data: Path
     shelf: Shelf
     claims: Claims
     state: State
     lock: Lock
-    bytes: Bytes
+    content: Bytes
     drafts: Drafts
 
     @property
@@ -54,7 +55,7 @@ class Workspace:
     def world(self, *, trusting: bool = True, reencode: bool = False) -> World:
         """Look-ups for one walk."""
         shelf = self.shelf
-        return World(self.root, self.state, self.lock, shelf.records, self.bytes, self.drafts, trusting, reencode)
+        return World(self.root, self.state, self.lock, shelf.records, self.content, self.drafts, trusting, reencode)
 
 
 def lock_name(manifest: str) -> str:
@@ -64,7 +65,12 @@ def lock_name(manifest: str) -> str:
 
 @contextmanager
 def open_workspace(
-    root: Root, manifest: Manifest, settings: Settings, environ: Mapping[str, str], listen: Listener
+    root: Root,
+    manifest: Manifest,
+    settings: Settings,
+    environ: Mapping[str, str],
+    variables: Mapping[str, str],
+    listen: Listener,
 ) -> Iterator[Workspace]:
     """Opens what exists and makes nothing. Raises UsageError for a lock or a store that can't be read."""
 
@@ -81,9 +87,19 @@ def open_workspace(
     shelf = Shelf(blobs, records, Ledger(data / "ledger.jsonl"))
     try:
         yield Workspace(
-            root=root, manifest=manifest, settings=settings, environ=environ, data=data, shelf=shelf,
-            claims=Claims(data / "claims"), state=state, lock=lock, bytes=found, drafts=Drafts(records, blobs),
-        )  # fmt: skip
+            root=root,
+            manifest=manifest,
+            settings=settings,
+            environ=environ,
+            variables=variables,
+            data=data,
+            shelf=shelf,
+            claims=Claims(data / "claims"),
+            state=state,
+            lock=lock,
+            content=found,
+            drafts=Drafts(records, blobs),
+        )
     finally:
         records.close()
 

@@ -53,6 +53,7 @@ class World:
         )
         self._media[step.path] = media
         self._paths[digest] = step.path
+        self.content.found(digest, step.path)
         return media
 
     def pixels(self, media: Media) -> str:
@@ -65,6 +66,10 @@ class World:
             known = str(told["pixels"]) if told else self._decoded(media)
         self._pixels[media.digest] = known
         return known
+
+    def sources(self) -> dict[str, str]:
+        """The digests of the source files that were looked at."""
+        return {path: media.digest for path, media in self._media.items()}
 
     def pixels_used(self) -> Mapping[str, str]:
         """The pixel digests of source files that entered keys, by byte digest."""

@@ -7,6 +7,7 @@ are bound, so that untouched bytes stay untouched.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,6 +36,18 @@ class Face:
 
     sent: Link
     finished: Link
+
+
+@lru_cache(maxsize=1024)
+def fit_params(size: Size, fit: str | None, position: str | tuple[float, ...] | None) -> Any:
+    """Parameters of fitting an answer to a size; one object serves all that are fitted alike."""
+    given = {"fit": fit, "position": position if position is None or isinstance(position, str) else list(position)}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return OPS["_fit"].params.model_validate({"width": size.width, "height": size.height, **asked})
+
+
+def _frozen(position: str | list[float] | None) -> str | tuple[float, ...] | None:
+    return tuple(position) if isinstance(position, list) else position
 
 
 class Assembly:
@@ -97,8 +110,7 @@ class Assembly:
     def _fitted(self, paid: Paid, how: Mapping[str, Any]) -> Face:
         """The answer fitted to the size wanted; every candidate the same way, for references to it."""
         assert paid.size is not None
-        given = {name: value for name, value in how.items() if value is not None}
-        params = OPS["_fit"].params.model_validate({"width": paid.size.width, "height": paid.size.height, **given})
+        params = fit_params(paid.size, how["fit"], _frozen(how["position"]))
         self.wiring.fits[self.name, paid.name] = (paid, params)
         sent = Link(paid.id, paid.pick)
         return Face(sent, self._local("_fit", f"{paid.name}.fit", params, (sent,), where=paid.where))
@@ -119,7 +131,8 @@ class Assembly:
 
     def _local_step(self, op: str, body: Mapping[str, Any], index: int, face: Face) -> Face | None:
         key: KeyPath = ("steps", index)
-        params = self._params(OPS[op].params, body, key, f"step `{self.form.merged.ids[index]}`")
+        step_id = self.form.merged.ids[index]
+        params = self.form.params(index, lambda: self._params(OPS[op].params, body, key, f"step `{step_id}`"))
         if params is None:
             return None
         links: list[Link] = [face.finished]
@@ -128,14 +141,13 @@ class Assembly:
             if link is None:
                 return None
             links.append(link)
-        step_id = self.form.merged.ids[index]
         link = self._local(op, step_id, params, tuple(links), where=self.form.merged.where(*key))
         return Face(link, link)
 
     def _edit(self, asset: AssetTable, body: Mapping[str, Any], index: int, face: Face) -> Face | None:
         key: KeyPath = ("steps", index)
         step_id = self.form.merged.ids[index]
-        table = self._params(EditTable, body, key, f"edit `{step_id}`")
+        table = self.form.params(index, lambda: self._params(EditTable, body, key, f"edit `{step_id}`"))
         if table is None:
             return None
         prompt = self._prompt(table.prompt, table.prompt_file, key)

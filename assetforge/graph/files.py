@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -48,14 +49,14 @@ class Outputs:
         return made
 
     def _expand(self, entry: str | OutputTable, key: KeyPath, picture: Link) -> Iterator[Rendition]:
-        table = OutputTable(path=entry) if isinstance(entry, str) else entry
-        chosen = _with_defaults(table, self.target.defaults)
+        text = entry if isinstance(entry, str) else entry.path
+        chosen = _with_defaults(entry, self.target.defaults)
         axes = {name: _listed(chosen.get(name)) for name in ("width", "height", "format")}
         seen: dict[str, str] = {}
         for values in product(*axes.values()):
             asked = {name: value for name, value in zip(axes, values, strict=True) if value is not None}
             path_key = key if isinstance(entry, str) else (*key, "path")
-            path = self._path(table.path, path_key, asked)
+            path = self._path(text, path_key, asked)
             if path is None:
                 return
             told = ", ".join(f"{name} {value}" for name, value in asked.items())
@@ -95,8 +96,7 @@ class Outputs:
             return None
         where = self.form.merged.where(*key)
         try:
-            scale = _scale(chosen)
-            encoding = Encoding.model_validate({"format": form, **_encoding(chosen, form)}, context=RENDERED)
+            scale, encoding = _scaling(chosen), _encoding(chosen, form)
         except ValidationError as error:
             self.problems += problems_of(error, dict(chosen), subject=f"output `{path}`", where=where, keys=())
             return None
@@ -110,16 +110,17 @@ def _entries(asset: AssetTable) -> Iterator[tuple[KeyPath, str | OutputTable]]:
         yield ("outputs", index), entry
 
 
-def _with_defaults(table: OutputTable, defaults: OutputSettings | None) -> dict[str, Any]:
+def _with_defaults(entry: str | OutputTable, defaults: OutputSettings | None) -> dict[str, Any]:
     given = defaults.model_dump(exclude_none=True) if defaults else {}
-    return given | {key: value for key, value in table.model_dump(exclude_none=True).items() if key != "path"}
+    own = {} if isinstance(entry, str) else entry.model_dump(exclude_none=True, exclude={"path"})
+    return given | own
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _scale(chosen: Mapping[str, Any]) -> Any | None:
+def _scaling(chosen: Mapping[str, Any]) -> Any | None:
     """The output's own scaling as parameters of `resize`; None where it asks for none."""
     given = {name: chosen[name] for name in ("width", "height", "fit", "position") if name in chosen}
     if "width" not in given and "height" not in given:
@@ -127,7 +128,8 @@ def _scale(chosen: Mapping[str, Any]) -> Any | None:
     return OPS["resize"].params.model_validate(given, context=RENDERED)
 
 
-def _encoding(chosen: Mapping[str, Any], form: str) -> dict[str, Any]:
+def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
+    """How the output is encoded: what its format has no use for is dropped."""
     options = {name: chosen[name] for name in ("quality", "lossless", "effort") if name in chosen}
     quality = options.get("quality")
     if isinstance(quality, Mapping):
@@ -139,7 +141,12 @@ def _encoding(chosen: Mapping[str, Any], form: str) -> dict[str, Any]:
         options = {name: value for name, value in options.items() if name == "effort"}
     if form == "jpeg":
         options.pop("lossless", None)
-    return options
+    return _encoding_of(form, tuple(sorted(options.items())))
+
+
+@lru_cache(maxsize=1024)
+def _encoding_of(form: str, options: tuple[tuple[str, Any], ...]) -> Encoding:
+    return Encoding.model_validate({"format": form, **dict(options)}, context=RENDERED)
 
 
 def collisions(renditions: list[Rendition], taken: Mapping[str, str]) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """One asset as an instance has it: overrides applied, chains written out, and where each part comes from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from assetforge.errors import KeyPath, Problem, Where
@@ -22,9 +22,17 @@ class Merged:
     ids: tuple[str, ...]
     origins: Mapping[KeyPath, KeyPath]
     manifest: Manifest
+    _places: dict[KeyPath, Where] = field(default_factory=dict, compare=False)
 
     def where(self, *key: str | int, part: Literal["key", "value"] = "value", text: str = "") -> Where:
         """Where a key of the merged table is written: in the asset, an override, or a chain."""
+        if part == "key" or text:
+            return self._find(key, part, text)
+        if key not in self._places:
+            self._places[key] = self._find(key, part, text)
+        return self._places[key]
+
+    def _find(self, key: KeyPath, part: Literal["key", "value"], text: str) -> Where:
         for length in range(len(key), 0, -1):
             origin = self.origins.get(key[:length])
             if origin is not None:

@@ -1,6 +1,6 @@
 """From a merged asset and a cell to a typed asset: templates rendered, then validated as what they became."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +13,8 @@ from assetforge.graph.template import Engine, TemplateError
 from assetforge.manifest.schema import AssetTable
 
 NOT_RENDERED = ("vars", "tags", "output", "outputs")
+# Any text will do for these, so an asset that differs in nothing else is validated once for all its instances.
+PLAIN_TEXT = frozenset({"prompt", "prompt_file", "alt"})
 
 
 class Text:
@@ -32,19 +34,25 @@ class Form:
         self.merged = merged
         self.engine = engine
         self._shape = {
-            key: (key in NOT_RENDERED and value) or _shape(value, (key,)) for key, value in merged.raw.items()
+            key: value if key in NOT_RENDERED else _shape(value, (key,)) for key, value in merged.raw.items()
         }
         self._outputs = {key: _shape(merged.raw[key], (key,)) for key in ("output", "outputs") if key in merged.raw}
-        self._fixed: AssetTable | None = None
+        self._texts = {
+            key: shape for key, shape in self._shape.items() if key in PLAIN_TEXT and isinstance(shape, Text)
+        }
+        self._same: AssetTable | None = None
+        self._params: dict[int, Any] = {}
 
     def fill(self, scope: Scope, instance: str) -> AssetTable:
         """The asset of one instance. Raises ManifestError."""
-        if self._fixed is not None:
-            return self._fixed
+        texts = {key: self.render(text.text, text.key, scope, instance) for key, text in self._texts.items()}
+        if self._same is not None:
+            return self._same.model_copy(update=texts)
         raw = {
             key: value if key in NOT_RENDERED else self._filled(value, scope, instance)
             for key, value in self._shape.items()
-        }
+            if key not in texts
+        } | texts
         for key, shape in self._outputs.items():
             raw[key] = self._filled_outputs(shape, scope, instance)
         try:
@@ -53,11 +61,26 @@ class Form:
             keys = AssetTable.model_fields
             found = problems_of(error, raw, subject=f"`{instance}`", where=Where(""), keys=keys)
             raise ManifestError(self._placed(problem) for problem in found) from None
-        if not any(
-            isinstance(part, Text) or _is_open(part) for part in (*self._shape.values(), *self._outputs.values())
-        ):
-            self._fixed = asset
+        others = [part for key, part in self._shape.items() if key not in texts]
+        if not any(isinstance(part, Text) or _is_open(part) for part in (*others, *self._open_outputs())):
+            self._same = asset
         return asset
+
+    def params(self, index: int, make: Callable[[], Any]) -> Any:
+        """A step's validated parameters, made once where no template is in them."""
+        steps = self._shape.get("steps")
+        if isinstance(steps, _OpenList) and _is_open(steps[index]):
+            return make()
+        if index not in self._params:
+            self._params[index] = make()
+        return self._params[index]
+
+    def _open_outputs(self) -> Iterator[Any]:
+        """Parts of outputs that are rendered before their paths are."""
+        for shape in self._outputs.values():
+            for entry in shape if isinstance(shape, list) else [shape]:
+                if isinstance(entry, _OpenTable):
+                    yield from (part for key, part in entry.items() if key != "path")
 
     def _placed(self, problem: Problem) -> Problem:
         key = problem.where.key if problem.where else ()

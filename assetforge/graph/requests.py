@@ -1,7 +1,7 @@
 """How each paid step is asked for: settings by their order of precedence, and the model's rules for all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
@@ -56,14 +56,21 @@ class Requests:
     manifest: Manifest
     tables: Mapping[str, ProviderTable]
     profile: str | None
+    _settings: dict[tuple[str | int | None, ...], Settings] = field(default_factory=dict)
 
     def settings(self, asset: AssetTable, step: EditTable | None) -> Settings:
         """Profile, then step, then asset, then `[defaults]`, then the frozen defaults."""
         levels = (self._profile(), step, asset, self.manifest.table.defaults)
-        chosen: dict[str, str | int | None] = {}
-        for name in SHARED:
-            found = (getattr(level, name, None) for level in levels if level is not None)
-            chosen[name] = next((value for value in found if value is not None), FROZEN.get(name))
+        given = tuple(
+            next((value for level in levels if (value := getattr(level, name, None)) is not None), None)
+            for name in SHARED
+        )
+        if given not in self._settings:
+            self._settings[given] = self._settled(dict(zip(SHARED, given, strict=True)))
+        return self._settings[given]
+
+    def _settled(self, given: Mapping[str, str | int | None]) -> Settings:
+        chosen = {name: FROZEN.get(name) if value is None else value for name, value in given.items()}
         provider = str(chosen["provider"] or DEFAULT_PROVIDER)
         table = self.tables.get(provider)
         form = str(chosen["request_format"])

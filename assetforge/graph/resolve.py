@@ -67,8 +67,6 @@ def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, 
     return Graph(
         steps=steps,
         instances=job.instances,
-        read=tuple(sorted(manifest.reading.texts)),
-        listed=tuple(sorted(manifest.reading.listed)),
         warnings=tuple(dict.fromkeys(job.warnings)),
     )
 

@@ -7,6 +7,7 @@ file was older than that moment: one written in the same tick may change without
 
 import json
 import os
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from assetforge import atomic
-from assetforge.digest import digest_bytes, digest_file
+from assetforge.digest import digest_file
+from assetforge.noop import facts_of, state_folder
 from assetforge.paths import Root
 
 VERSION = 1
@@ -33,10 +35,8 @@ class Written:
 
 
 def project_folder(data: Path, root: str) -> Path:
-    """The folder of a project's state: named after the root's device and inode, so that a copy of the repository
-    is another project and a renamed one the same."""
-    found = os.stat(root)
-    return data / "projects" / digest_bytes(f"{found.st_dev}:{found.st_ino}".encode())[:32]
+    """The folder of a project's state, outside the repository. Raises OSError."""
+    return Path(state_folder(str(data), root))
 
 
 class State:
@@ -47,23 +47,23 @@ class State:
         self._root = root
         told = _read(folder / "state.json")
         self.written = {path: Written(*entry) for path, entry in told.get("written", {}).items()}
-        self._seen: dict[str, tuple[int, ...]] = {}
+        self._seen: dict[str, tuple[int, int, int, int]] = {}
         self._digests: dict[str, str] = {}
-        for path, (digest, *facts) in told.get("seen", {}).items():
-            self._seen[path], self._digests[path] = tuple(facts), digest
+        for path, (digest, mtime, ctime, size, inode) in told.get("seen", {}).items():
+            self._seen[path], self._digests[path] = (mtime, ctime, size, inode), digest
 
     def digest(self, path: str, *, trusting: bool = True) -> str:
         """The digest of a file below the root, "" where there is no regular file. A Git LFS pointer counts as the
         file it stands for. Raises OSError."""
         real = os.path.join(self._root.path, path)
         try:
-            found = os.lstat(real)
+            found = os.stat(real)
         except (FileNotFoundError, NotADirectoryError):
             self.forget(path)
             return ""
-        if not os.path.isfile(real) or os.path.islink(real):
+        if not stat.S_ISREG(found.st_mode):
             return ""
-        facts = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+        facts = facts_of(found)
         if trusting and self._seen.get(path) == facts:
             return self._digests[path]
         now = time.time_ns()
@@ -72,6 +72,13 @@ class State:
         if max(facts[:2]) < now - TICK_NS:
             self._seen[path], self._digests[path] = facts, digest
         return digest
+
+    def facts(self, path: str, digest: str) -> tuple[int, int, int, int] | None:
+        """Times, size and inode of a file when it was seen to have a digest; None where it has another, or is too
+        young to be sure of."""
+        if self.digest(path) != digest or path not in self._seen:
+            return None
+        return self._seen[path]
 
     def forget(self, path: str) -> None:
         """A file changed: it is hashed again when next asked for."""

@@ -12,7 +12,6 @@ from assetforge.graph.requests import LOSSY_COMPRESSION
 from assetforge.graph.sizes import planned_size
 from assetforge.graph.wiring import BRIDGE
 from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size
-from assetforge.ops.encode import ENCODE_VERSION
 from assetforge.ops.spec import normalised
 from assetforge.ops.table import OPS
 from assetforge.providers.models import rules_of
@@ -169,11 +168,10 @@ def bind_rendition(step: Rendition, final: Picture) -> tuple[Picture, Action]:
     """An output's picture with its own scaling, and its action. In the same format and untouched, a file is its
     source's very bytes."""
     picture = final if step.scale is None else apply("resize", step.scale, (final,))
-    form = step.encoding.format
     if is_copy(step, picture):
         encoding: Any = "copy"
     else:
-        encoding = {**normalised(step.encoding), "format": form, "version": ENCODE_VERSION[form]}
+        encoding = normalised(step.encoding)
     ingredients = (("picture", picture.made), ("encoding", encoding))
     return picture, Action(digest_document("rendition", ingredients), step.id, 0, ingredients)
 

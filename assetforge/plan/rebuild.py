@@ -74,8 +74,8 @@ def changes(before: Ingredients, now: Ingredients) -> tuple[str, ...]:
     """What differs between two lists of ingredients, in words; as much as is known."""
     if not before:
         return ("the request changed",)
-    old, new = dict(before), dict(now)
-    names = (name for name in dict.fromkeys([*new, *old]) if old.get(name) != plain(new.get(name)))
+    old, new = ({name: plain(value) for name, value in listed} for listed in (before, now))
+    names = (name for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name))
     found = [_change(name, old.get(name), new.get(name)) for name in names]
     return tuple(found) or ("the request changed",)
 

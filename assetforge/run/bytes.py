@@ -21,10 +21,15 @@ class Bytes:
     def __init__(self, blobs: Blobs, root: Root, files: Mapping[str, tuple[str, ...]], originals: str | None) -> None:
         self._blobs = blobs
         self._root = root
-        self._files = files
+        self._files = dict(files)
         self._originals = originals
         self._same: dict[str, str] = {}
         self._mutex = Mutex()
+
+    def found(self, digest: str, path: str) -> None:
+        """A file of the project has these bytes: a source, which is read where it is."""
+        with self._mutex:
+            self._files[digest] = tuple(dict.fromkeys((path, *self._files.get(digest, ()))))
 
     def has(self, digest: str) -> bool:
         """Whether `read` would find them; files are opened only where the store has nothing."""

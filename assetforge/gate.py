@@ -1,0 +1,143 @@
+"""What must hold before anything is started: every refusal, every missing consent, before the first paid call."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assetforge.errors import BudgetError, NotCurrent, UsageError
+from assetforge.graph.requests import provider_tables
+from assetforge.model import Failure, Fresh, Paid, Rendition
+from assetforge.outputs.place import Guard, Places
+from assetforge.plan.forecast import Forecast
+from assetforge.plan.walk import OnMiss
+from assetforge.providers.catalog import open_provider
+from assetforge.providers.spec import Provider
+from assetforge.run.budget import Budget
+from assetforge.words import count, money, money_range
+from assetforge.workspace import Workspace
+
+DEFAULT_CONFIRM_USD = 1.00
+
+Consent = Callable[[Forecast, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a build is asked for. `consent` is who to ask before spending more than is spent unasked; None where
+    there is nobody. Money in US dollars."""
+
+    select: tuple[str, ...] = ()
+    on_miss: OnMiss = "call"
+    locked: bool = False
+    max_cost: float | None = None
+    yes: bool = False
+    guard: Guard = "ask"
+    reencode: bool = False
+    rebuy_lost: bool = False
+    fail_fast: bool = False
+    verify: bool = False
+    profile: str | None = None
+    jobs: int | None = None
+    consent: Consent | None = None
+
+
+def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
+    """Every output that could not be placed, before anything is paid for."""
+    found = []
+    for name, state in forecast.walk.files.items():
+        step = forecast.walk.graph.steps[name]
+        assert isinstance(step, Rendition)
+        if isinstance(state.decision, Fresh) and state.decision.origin == "file":
+            continue
+        wanted = state.decision.record.media.digest if isinstance(state.decision, Fresh) else ""
+        problem = places.obstacle(step.path, step.where, wanted)
+        if problem is not None:
+            found.append(Failure(step.instance, problem))
+    return found
+
+
+def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
+    """What may not be done in this build, said before anything is done."""
+    if options.locked and options.profile:
+        raise UsageError("--locked and --profile exclude each other: a profile has no lock")
+    if options.locked:
+        missing = unlocked(space, forecast)
+        if missing:
+            raise NotCurrent(_listed("the manifest asks for what the lock does not have", missing))
+    if options.on_miss == "fail" and forecast.purchases:
+        named = [
+            f"{item.step} ({'price unknown' if item.price is None else money(item.price)})"
+            for item in forecast.purchases
+        ]
+        total = money_range(forecast.low, forecast.high)
+        raise NotCurrent(_listed(f"{count(len(named), 'picture')} would have to be bought, for {total}", named))
+
+
+def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
+    """Steps and outputs that the lock does not have under their present keys."""
+    found = []
+    for (name, candidate), state in forecast.walk.paid.items():
+        if not (isinstance(state.decision, Fresh) and state.decision.origin == "lock"):
+            found.append(f"{name}#{candidate}")
+    for name, file in forecast.walk.files.items():
+        step = forecast.walk.graph.steps[name]
+        assert isinstance(step, Rendition)
+        pinned = space.lock.output(step.instance, step.path)
+        if pinned is None or file.action is None or pinned.key != file.action.key:
+            found.append(step.path)
+    return found
+
+
+def _listed(told: str, names: Sequence[str]) -> str:
+    return told + ":\n" + "\n".join(f"  {name}" for name in names)
+
+
+def limit(space: Workspace, options: Options) -> float | None:
+    """The lowest of every limit there is."""
+    limits = (options.max_cost, space.manifest.table.budget.max_usd_per_build, space.settings.max_usd)
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: Budget) -> None:
+    """More than a little is spent only when somebody said so. Raises BudgetError."""
+    if not forecast.purchases or options.yes:
+        return
+    confirm = _confirm_limit(space)
+    if forecast.unpriced == 0 and (forecast.high <= confirm or options.max_cost is not None):
+        return
+    total = money_range(forecast.low, forecast.high)
+    told = f"{count(len(forecast.purchases), 'picture')} would be bought, for {total} at most"
+    if forecast.unpriced:
+        told += f", and {count(forecast.unpriced, 'price')} of them is not known"
+        if budget.limit is not None:
+            raise BudgetError(told, hint="a budget needs known prices: leave the budget out, and pass --yes")
+    if options.consent is None:
+        raise BudgetError(told, hint="pass --yes, or --max-cost with the most it may cost")
+    if not options.consent(forecast, told):
+        raise BudgetError("nothing was bought", hint=None)
+
+
+def _confirm_limit(space: Workspace) -> float:
+    given = [space.settings.confirm_usd, space.manifest.table.budget.confirm_usd]
+    return min((limit for limit in given if limit is not None), default=DEFAULT_CONFIRM_USD)
+
+
+def open_providers(space: Workspace, forecast: Forecast, options: Options) -> dict[str, Provider]:
+    """The providers that would be asked, each with all it needs. Raises UsageError where a key or trust is
+    missing, before anything is started."""
+    tables, _ = provider_tables(space.manifest)
+    names = []
+    for item in forecast.purchases:
+        step = forecast.walk.graph.steps[item.step]
+        assert isinstance(step, Paid)
+        names.append(step.settings.provider)
+    for place in (*forecast.again, *(forecast.lost if options.rebuy_lost else ())):
+        step = forecast.walk.graph.steps[place[0]]
+        assert isinstance(step, Paid)
+        names.append(step.settings.provider)
+    opened = {name: open_provider(name, tables[name], space.settings, space.environ) for name in dict.fromkeys(names)}
+    problems = [problem for problem in (provider.ready() for provider in opened.values()) if problem is not None]
+    if problems:
+        error = UsageError(problems[0].message)
+        error.problems = tuple(problems)
+        raise error
+    return opened
