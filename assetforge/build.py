@@ -10,8 +10,8 @@ from pathlib import Path
 
 from assetforge.closing import Ended, leave_behind, make_report
 from assetforge.errors import ManifestError
-from assetforge.events import Listener, Planned
-from assetforge.gate import Options, ask_consent, limit, obstacles, open_providers, refuse
+from assetforge.events import Listener, Planned, Warned
+from assetforge.gate import Options, ask_consent, broken, limit, obstacles, open_providers, refuse
 from assetforge.graph.requests import provider_tables
 from assetforge.graph.select import select
 from assetforge.model import Fresh, Graph, Report, Source
@@ -24,7 +24,7 @@ from assetforge.recover import finish_dead_builds
 from assetforge.run.budget import Budget
 from assetforge.run.execute import Counter, Workshop
 from assetforge.run.renditions import Easel
-from assetforge.run.schedule import Rules, Schedule
+from assetforge.run.schedule import Schedule
 from assetforge.store.notes import Notes
 from assetforge.workspace import Workspace
 from assetforge.world import World
@@ -52,13 +52,13 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     world = space.world(trusting=not options.verify, reencode=options.reencode)
     places = _places(space, options.guard)
     forecast = _foresee(graph, world, options, selected)
-    blocked = tuple(obstacles(forecast, places))
+    blocked = (*broken(forecast), *obstacles(forecast, places))
     if blocked:
         names = {failure.instance for failure in blocked}
         forecast = _foresee(graph, world, options, [name for name in selected if name not in names])
     refuse(space, forecast, options)
     budget = Budget(limit(space, options))
-    providers = open_providers(space, forecast, options)
+    providers = open_providers(space, forecast)
     try:
         ask_consent(space, forecast, options, budget)
         schedule, workshop = await _run(
@@ -67,6 +67,8 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     finally:
         for provider in providers.values():
             await provider.close()
+    for remark in dict.fromkeys(world.remarks):
+        listen(Warned(remark))
     ended = Ended(graph, forecast, schedule, workshop, world, budget, blocked)
     leave_behind(space, ended, options)
     return replace(make_report(ended), seconds=time.monotonic() - began, interrupted=stop.asked)
@@ -75,6 +77,10 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
 def _foresee(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
     on_miss: OnMiss = "fail" if options.locked else options.on_miss
     forecast = foresee(graph, world, on_miss, selected)
+    while options.rebuy_lost and forecast.lost:
+        lost = (forecast.walk.paid[place].action for place in forecast.lost)
+        world.forgotten |= {action.key for action in lost if action is not None}
+        forecast = foresee(graph, world, on_miss, selected)
     if forecast.problems and any(isinstance(graph.steps[name], Source) for name in forecast.walk.refused):
         raise ManifestError(forecast.problems)
     return forecast
@@ -102,7 +108,7 @@ async def _run(
     stop: Stop,
 ) -> tuple[Schedule, Workshop]:
     jobs = options.jobs or os.cpu_count() or 1
-    schedule = Schedule(forecast, Rules(options.rebuy_lost, options.fail_fast))
+    schedule = Schedule(forecast, "stop" if options.fail_fast else "go on")
     listen(_planned(forecast))
     notes: list[Notes] = []
 
@@ -120,6 +126,8 @@ async def _run(
         )  # fmt: skip
         workshop = Workshop(counter, easel, schedule, jobs=jobs, listen=listen)
         stop.workshop = workshop
+        if stop.asked:
+            workshop.stop()
         try:
             await schedule.run(workshop)
         finally:

@@ -40,6 +40,18 @@ class Options:
     consent: Consent | None = None
 
 
+def broken(forecast: Forecast) -> list[Failure]:
+    """Instances with a step that can't be, as far as is known before anything is made: none of their pictures is
+    bought."""
+    refused = forecast.walk.refused
+    found = []
+    for name in forecast.selected:
+        instance = forecast.walk.graph.instances[name]
+        wrong = [refused[step] for step in (*instance.paid, *instance.outputs) if step in refused]
+        found += [Failure(name, problem) for problem in wrong[:1]]
+    return found
+
+
 def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
     """Every output that could not be placed, before anything is paid for."""
     found = []
@@ -121,7 +133,7 @@ def _confirm_limit(space: Workspace) -> float:
     return min((limit for limit in given if limit is not None), default=DEFAULT_CONFIRM_USD)
 
 
-def open_providers(space: Workspace, forecast: Forecast, options: Options) -> dict[str, Provider]:
+def open_providers(space: Workspace, forecast: Forecast) -> dict[str, Provider]:
     """The providers that would be asked, each with all it needs. Raises UsageError where a key or trust is
     missing, before anything is started."""
     tables, _ = provider_tables(space.manifest)
@@ -130,8 +142,8 @@ def open_providers(space: Workspace, forecast: Forecast, options: Options) -> di
         step = forecast.walk.graph.steps[item.step]
         assert isinstance(step, Paid)
         names.append(step.settings.provider)
-    for place in (*forecast.again, *(forecast.lost if options.rebuy_lost else ())):
-        step = forecast.walk.graph.steps[place[0]]
+    for name, _ in forecast.again:
+        step = forecast.walk.graph.steps[name]
         assert isinstance(step, Paid)
         names.append(step.settings.provider)
     opened = {name: open_provider(name, tables[name], space.settings, space.environ) for name in dict.fromkeys(names)}

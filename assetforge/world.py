@@ -20,7 +20,8 @@ from assetforge.store.records import Records
 @dataclass(slots=True)
 class World:
     """The look-ups of one build. `trusting` believes that a file whose times and inode did not change has the
-    bytes it had; `reencode` treats every rendition as not made."""
+    bytes it had; `reencode` treats every rendition as not made. `forgotten` are paid keys
+    that are to be bought again, `remarks` what the user should be told of."""
 
     root: Root
     state: State
@@ -30,6 +31,8 @@ class World:
     drafts: Drafts
     trusting: bool = True
     reencode: bool = False
+    forgotten: set[str] = field(default_factory=set)
+    remarks: list[Problem] = field(default_factory=list)
     _media: dict[str, Media] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
     _pixels: dict[str, str] = field(default_factory=dict)
@@ -78,9 +81,14 @@ class World:
     def paid(self, step: Paid, action: Action) -> PaidEvidence:
         """What lock and store have under a paid key."""
         pinned = self.lock.paid(step.instance, step.name, action.key)
-        if pinned is not None:
-            return PaidEvidence(pinned=pinned)
+        if action.key in self.forgotten:
+            return PaidEvidence(before=pinned, before_ingredients=self._ingredients(pinned))
         stored = self.records.get(action.key)
+        if pinned is not None:
+            if stored is not None and stored.media.digest != pinned.media.digest:
+                told = f"lock and store have different pictures for `{step.id}`: the lock's is used"
+                self.remarks.append(Problem(told, step.where))
+            return PaidEvidence(pinned=pinned)
         if stored is not None and self.content.has(stored.media.digest):
             return PaidEvidence(stored=stored)
         before = self.lock.candidate(step.instance, step.name, action.candidate)

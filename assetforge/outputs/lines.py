@@ -29,10 +29,12 @@ def new_lines(
 def merged(
     before: Mapping[str, LockLine], new: Mapping[str, LockLine], graph: Graph, root: str
 ) -> dict[str, LockLine]:
-    """All lines: the new ones, those of instances that were not built, and orphans whose files are still there."""
+    """All lines: the new ones, those of instances that were not built, and orphans whose files are still there.
+    While anything is unfinished all orphans stay: a renamed instance takes its pictures from its old line."""
+    if not graph.instances.keys() <= new.keys():
+        return {**before, **new}
     taken = {step.path for step in graph.steps.values() if isinstance(step, Rendition)}
-    kept = {name: line for name, line in before.items() if name in graph.instances or _has_files(line, taken, root)}
-    return {**kept, **new}
+    return {name: line for name, line in before.items() if _has_files(line, taken, root)} | dict(new)
 
 
 def _line(

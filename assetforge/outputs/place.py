@@ -52,7 +52,7 @@ class Places:
 
     def put(self, path: str, data: bytes, *, written: Written, where: Where) -> Problem | bool:
         """Writes an output; True where the file changed, False where it already had these bytes. A file that was
-        there is kept in the store first, unless the user said to overwrite it. Raises OSError."""
+        there is kept in the store first. Raises OSError."""
         problem = self.obstacle(path, where, written.digest)
         if problem is not None:
             return problem
@@ -60,7 +60,7 @@ class Places:
         if present == written.digest:
             self.state.written[path] = written
             return False
-        if present and self.guard != "overwrite" and not self.keep(present, path):
+        if present and not self.keep(present, path) and self.guard != "overwrite":
             return Problem(f"`{path}` changed while it was being replaced", where, "build again")
         try:
             with self.root.open_parent(path) as folder:

@@ -69,6 +69,7 @@ class Workshop:
         self._local = Lane(jobs)
         self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
         self._under_way: set[str] = set()
+        self._failed: dict[str, CallFailed] = {}
         self._polls = 0
 
     # --- taking on work ---
@@ -131,7 +132,10 @@ class Workshop:
             return
         try:
             missing = self._adopt(step, actions)
-            if missing:
+            failed = next((self._failed[action.key] for action in missing if action.key in self._failed), None)
+            if failed is not None:  # another step asked for the same picture: it is not asked for twice
+                self.schedule.failed(step.id, _problem(step, failed, failed.hint))
+            elif missing:
                 await self._ask(step, call, missing)
         finally:
             for action, claim in zip(actions, held, strict=True):
@@ -196,6 +200,7 @@ class Workshop:
             self.counter.budget.release(name)
             self._fail(step, f"`{step.id}`: {error}", None)
         except CallFailed as error:
+            self._failed |= {action.key: error for action in actions}
             self._call_failed(step, error, name, note)
         else:
             note.drop()
@@ -239,10 +244,7 @@ class Workshop:
                 hint = hint or f"the answer is kept in {kept}"
             else:
                 note.drop()
-        told = f"`{step.id}`: {error}"
-        if error.category == "maybe_billed":
-            told += "; it may have been billed, and the next build asks again"
-        problem = Problem(told, step.where, hint)
+        problem = _problem(step, error, hint)
         self.listen(CallFailedEvent(note.call if note else "", step.id, problem))
         self.schedule.failed(step.id, problem)
         if error.category in ("stop", "everything"):
@@ -324,3 +326,11 @@ class Workshop:
 
     def _fail(self, step: Paid, message: str, hint: str | None) -> None:
         self.schedule.failed(step.id, Problem(message, step.where, hint))
+
+
+def _problem(step: Paid, error: CallFailed, hint: str | None) -> Problem:
+    """What is said of a step whose call gave nothing."""
+    told = f"`{step.id}`: {error}"
+    if error.category == "maybe_billed":
+        told += "; it may have been billed, and the next build asks again"
+    return Problem(told, step.where, hint)

@@ -93,8 +93,17 @@ async def fulfil(provider: Provider, note: Note, call: str, shelf: Shelf) -> Bou
         raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine")
     shelf.ledger.stored(entry, time=now(), digests=tuple(media.digest for media in good))
     records = _records(facts, good, delivery, cost=cost)
-    kept = {candidate: shelf.records.put(record) for candidate, record in records.items()}
+    kept = {candidate: _keep(record, shelf) for candidate, record in records.items()}
     return Bought(kept, cost, tuple(_remarks(facts, good, stored)))
+
+
+def _keep(record: Record, shelf: Shelf) -> Record:
+    """The first record of a key is the choice, unless its picture is gone."""
+    first = shelf.records.put(record)
+    if first.media.digest == record.media.digest or shelf.blobs.has(first.media.digest):
+        return first
+    shelf.records.replace(record)
+    return record
 
 
 def _cost(facts: Mapping[str, Any], delivery: Delivery, images: int) -> float | None:

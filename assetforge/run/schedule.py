@@ -8,9 +8,8 @@ something that failed.
 import asyncio
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assetforge.errors import Problem
 from assetforge.model import (
@@ -28,7 +27,11 @@ from assetforge.model import (
     Stale,
 )
 from assetforge.plan.forecast import Forecast, wanted_steps
+from assetforge.plan.price import estimate
 from assetforge.plan.walk import FileState, Walk
+from assetforge.words import money
+
+OnFailure = Literal["go on", "stop"]
 
 
 class State(Enum):
@@ -62,20 +65,12 @@ class Hands(Protocol):
         """Returns when nothing runs and nothing waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What to do about pictures whose bytes are nowhere: pinned ones that something needs."""
-
-    rebuy_lost: bool
-    fail_fast: bool
-
-
 class Schedule:
     """One build's steps from decision to end."""
 
-    def __init__(self, forecast: Forecast, rules: Rules) -> None:
+    def __init__(self, forecast: Forecast, failure: OnFailure) -> None:
         self.walk: Walk = forecast.walk
-        self.rules = rules
+        self.on_failure = failure
         self.states: dict[str, State] = {}
         self.failures: dict[str, Problem] = {}
         self.lost = dict(forecast.lost)
@@ -100,8 +95,7 @@ class Schedule:
     def bought(self, step: str, records: Mapping[int, Record]) -> None:
         """Candidates of a paid step were made; what they make known goes on."""
         for candidate, record in records.items():
-            known = self.lost.pop((step, candidate), None) or self.again.pop((step, candidate), None)
-            if known is None:
+            if self.again.pop((step, candidate), None) is None:
                 self.walk.learn(step, candidate, record)
             self._missing[step].discard(candidate)
         if not self._missing[step] and self.states[step] is State.QUEUED:
@@ -119,7 +113,7 @@ class Schedule:
         self.failures[step] = problem
         self._set(step, State.FAILED)
         self._skip_after(step)
-        if self.rules.fail_fast and self._hands is not None:
+        if self.on_failure == "stop" and self._hands is not None:
             self.stopped = True
             self._hands.stop()
 
@@ -148,16 +142,12 @@ class Schedule:
         states = {number: self.walk.paid[step.id, number] for number in sorted(self.walk.wanted[step.id])}
         if any(state.action is None for state in states.values()):
             return
-        pinned = [number for number in states if (step.id, number) in self.lost]
-        if pinned and not self.rules.rebuy_lost:
-            told = f"the picture of `{step.id}` is pinned by the lock, and its bytes are nowhere"
-            self.failed(
-                step.id,
-                Problem(told, step.where, "fetch it from a machine that has it, or build with --rebuy-lost"),
-            )
+        lost = [number for number in states if (step.id, number) in self.lost]
+        if lost:
+            self.failed(step.id, _lost_problem(step, states[lost[0]].call))
             return
         again = [number for number in states if (step.id, number) in self.again]
-        buying = [number for number, state in states.items() if isinstance(state.decision, Stale)] + pinned + again
+        buying = [number for number, state in states.items() if isinstance(state.decision, Stale)] + again
         drawing = [
             number
             for number, state in states.items()
@@ -191,8 +181,8 @@ class Schedule:
                 hands.make(step, state.action, state.picture)
 
     def _needs_bytes(self, link: Link) -> bool:
-        """Whether a picture's bytes are still to come, though its key is known: lost or drawn again."""
-        if not self.lost and not self.again:
+        """Whether a picture's bytes are still to come, though its key is known: it is drawn again."""
+        if not self.again:
             return False
         waiting = [link]
         while waiting:
@@ -232,9 +222,30 @@ class Schedule:
             if name in seen:
                 continue
             seen.add(name)
+            if self._is_known(name):
+                continue
             if self.states.get(name) is State.WAITING:
                 self._set(name, State.SKIPPED)
             stack += self._dependents.get(name, ())
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a step's result is here already, so that it needs nothing of what failed."""
+        if name in self.walk.files:
+            return isinstance(self.walk.files[name].decision, Fresh)
+        if not isinstance(self.walk.graph.steps[name], Paid):
+            return False
+        places = [(name, candidate) for candidate in self.walk.wanted[name]]
+        return all(
+            place in self.walk.paid and place not in self.lost and isinstance(self.walk.paid[place].decision, Fresh)
+            for place in places
+        )
+
+
+def _lost_problem(step: Paid, call: Call | None) -> Problem:
+    price = estimate(call) if call else None
+    told = f"the picture of `{step.id}` is pinned by the lock, and its bytes are nowhere"
+    again = "" if price is None else f" (about {money(price)} each)"
+    return Problem(told, step.where, f"fetch them from a machine that has them, or build with --rebuy-lost{again}")
 
 
 def _dependents(walk: Walk, order: list[str]) -> dict[str, list[str]]:
