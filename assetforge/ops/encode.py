@@ -19,9 +19,6 @@ from assetforge.ops.spec import (
 
 FORMATS: Mapping[str, str] = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "avif": "avif"}
 
-# A fact of a record, never of a key: raised when the same picture and settings give other bytes.
-ENCODE_VERSION: Mapping[str, int] = {"png": 1, "jpeg": 1, "webp": 1, "avif": 1}
-
 # About the same looks at about the least bytes: where each encoder's own curve flattens.
 QUALITY: Mapping[str, int] = {"jpeg": 82, "webp": 80, "avif": 60}
 
@@ -77,13 +74,14 @@ def encode(image: Image.Image, encoding: Encoding) -> bytes:
 
 
 def bare(image: Image.Image) -> Image.Image:
-    """The picture's pixels and nothing else: encoders write what `info` holds, and idle alpha costs bytes."""
+    """The picture's pixels and nothing else, in an object of its own: encoders write what is in `info`, needless
+    alpha costs bytes, and `save` keeps its options in the image, which other threads may be saving too."""
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        image = image.convert("RGB")
-    if image.info:
-        image = image.copy()
-        image.info = {}
-    return image
+        own = image.convert("RGB")
+    else:
+        own = image.copy()
+    own.info = {}
+    return own
 
 
 def _written(image: Image.Image, form: str, **options: Any) -> bytes:

@@ -77,16 +77,16 @@ class Forecast:
 
 def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[str]) -> Forecast:
     """Walks what the selected instances need, and sums it up."""
-    steps, candidates = wanted_steps(graph, selected)
+    steps, candidates = wanted_steps(graph, selected, on_miss)
     walk = Walk(graph, lookups, on_miss, candidates)
     for name in steps:
         walk.visit(graph.steps[name])
     return sum_up(walk, tuple(selected))
 
 
-def wanted_steps(graph: Graph, selected: Iterable[str]) -> tuple[list[str], dict[str, frozenset[int]]]:
+def wanted_steps(graph: Graph, selected: Iterable[str], on_miss: OnMiss) -> tuple[list[str], dict[str, frozenset[int]]]:
     """The steps that instances need, in order, and of each paid step the candidates: all of a selected
-    instance's own, of others only those that something is made from."""
+    instance's own, of others (and where misses are drafted) only those that something is made from."""
     chosen = set(selected)
     candidates: dict[str, set[int]] = {}
     steps: set[str] = set()
@@ -99,7 +99,8 @@ def wanted_steps(graph: Graph, selected: Iterable[str]) -> tuple[list[str], dict
         for paid in instance.paid:
             step = graph.steps[paid]
             assert isinstance(step, Paid)
-            links += [Link(paid, candidate) for candidate in range(1, step.n + 1)]
+            numbers = [step.pick] if on_miss == "draft" else range(1, step.n + 1)
+            links += [Link(paid, candidate) for candidate in numbers]
     while links:
         link = links.pop()
         if link.candidate:

@@ -5,7 +5,7 @@ All calls stay on one coordinator, which owns the money and the records.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from assetforge.errors import Problem
@@ -33,12 +33,14 @@ Chunk = tuple[Action, ...]
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Who may be asked: providers by name with their tables, and where calls are noted and claimed."""
+    """Who may be asked: providers by name with their tables, and where calls are noted and claimed. `recover`
+    finishes what builds left that died meanwhile, and gives the keys of calls without an answer, with prices."""
 
     providers: Mapping[str, Provider]
     tables: Mapping[str, ProviderTable]
     shelf: Shelf
     notes: Callable[[], Notes]
+    recover: Callable[[], Awaitable[Mapping[str, float | None]]]
     claims: Claims
     budget: Budget
     project: str
@@ -71,6 +73,7 @@ class Workshop:
         self._under_way: set[str] = set()
         self._failed: dict[str, CallFailed] = {}
         self._polls = 0
+        self._recovering = asyncio.Lock()
 
     # --- taking on work ---
 
@@ -131,7 +134,7 @@ class Workshop:
             self._queue_later(step, call, actions)
             return
         try:
-            missing = self._adopt(step, actions)
+            missing = await self._recover(step, self._adopt(step, actions))
             failed = next((self._failed[action.key] for action in missing if action.key in self._failed), None)
             if failed is not None:  # another step asked for the same picture: it is not asked for twice
                 self.schedule.failed(step.id, _problem(step, failed, failed.hint))
@@ -169,6 +172,18 @@ class Workshop:
             self.tally.adopted += len(found)
             self.schedule.bought(step.id, found)
         return tuple(action for action in actions if action.candidate not in found)
+
+    async def _recover(self, step: Paid, actions: Chunk) -> Chunk:
+        """What is still missing when nothing is left of a build that died while this one ran. A call of it that got
+        no answer may have been billed: it counts against this build's budget."""
+        if not actions:
+            return ()
+        async with self._recovering:
+            unanswered = await self.counter.recover()
+        for action in actions:
+            if action.key in unanswered:
+                self.counter.budget.book(unanswered[action.key])
+        return self._adopt(step, actions)
 
     async def _ask(self, step: Paid, call: Call, actions: Chunk) -> None:
         """One call, from reservation to record."""
@@ -317,8 +332,7 @@ class Workshop:
             return
         record = Record(action.key, rendered.media, kind="rendition", ingredients=action.ingredients)
         self.tally.rendered[step.id] = record
-        if not picture.draft:
-            self.counter.shelf.records.put(record)
+        self.counter.shelf.records.put(record)
         if placed:
             self.tally.placed[step.path] = "drafted" if picture.draft else how
             self.listen(Placed(step.instance, step.path, self.tally.placed[step.path]))

@@ -75,7 +75,7 @@ class Schedule:
         self.failures: dict[str, Problem] = {}
         self.lost = dict(forecast.lost)
         self.again = dict(forecast.again)
-        order, _ = wanted_steps(self.walk.graph, forecast.selected)
+        order, _ = wanted_steps(self.walk.graph, forecast.selected, self.walk.on_miss)
         self._order = {name: index for index, name in enumerate(order)}
         self._dependents = _dependents(self.walk, order)
         self._missing: dict[str, set[int]] = {}
