@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from assetforge.closing import Ended, leave_behind, make_report
+from assetforge.closing import Ended, keep_bought, leave_behind, make_report
 from assetforge.errors import ManifestError
 from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import Options, ask_consent, broken, limit, obstacles, open_providers, refuse
@@ -42,6 +42,12 @@ class Stop:
         if self.workshop is not None:
             self.workshop.stop()
 
+    def attend(self, workshop: Workshop) -> None:
+        """From now on this is what a wish stops; one that was heard before stops it before it begins."""
+        self.workshop = workshop
+        if self.asked:
+            workshop.stop()
+
 
 async def build(space: Workspace, graph: Graph, options: Options, listen: Listener, stop: Stop) -> Report:
     """Makes the selected instances current. Raises AssetforgeError where nothing could be started; failures of
@@ -50,14 +56,14 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     selected = select(graph, options.select)
     await finish_dead_builds(space, listen)
     world = space.world(trusting=not options.verify, reencode=options.reencode)
-    places = _places(space, options.guard)
-    forecast = _foresee(graph, world, options, selected)
+    places = places_of(space, options.guard)
+    forecast = forecast_of(graph, world, options, selected)
     blocked = (*broken(forecast), *obstacles(forecast, places))
     if blocked:
         names = {failure.instance for failure in blocked}
-        forecast = _foresee(graph, world, options, [name for name in selected if name not in names])
+        forecast = forecast_of(graph, world, options, [name for name in selected if name not in names])
     refuse(space, forecast, options)
-    budget = Budget(limit(space, options))
+    budget = Budget(limit(space.manifest, space.settings, options))
     providers = open_providers(space, forecast)
     try:
         ask_consent(space, forecast, options, budget)
@@ -67,14 +73,16 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     finally:
         for provider in providers.values():
             await provider.close()
-    for remark in dict.fromkeys(world.remarks):
-        listen(Warned(remark))
     ended = Ended(graph, forecast, schedule, workshop, world, budget, blocked)
+    for remark in dict.fromkeys((*world.remarks, *keep_bought(space, ended))):
+        listen(Warned(remark))
     leave_behind(space, ended, options)
     return replace(make_report(ended), seconds=time.monotonic() - began, interrupted=stop.asked)
 
 
-def _foresee(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
+def forecast_of(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
+    """What a build with these options would do for some instances. Raises ManifestError for a source file that is
+    not a picture."""
     on_miss: OnMiss = "fail" if options.locked else options.on_miss
     forecast = foresee(graph, world, on_miss, selected)
     while options.rebuy_lost and forecast.lost:
@@ -86,7 +94,9 @@ def _foresee(graph: Graph, world: World, options: Options, selected: Sequence[st
     return forecast
 
 
-def _places(space: Workspace, guard: Guard) -> Places:
+def places_of(space: Workspace, guard: Guard) -> Places:
+    """The output paths of a project, and who owns what is there."""
+
     def keep(digest: str, path: str) -> bool:
         with suppress(OSError):
             real = Path(space.root.readable(path, text=False))
@@ -122,12 +132,11 @@ async def _run(
         tables, _ = provider_tables(space.manifest)
         counter = Counter(
             providers=providers, tables=tables, shelf=space.shelf, notes=open_notes, claims=space.claims,
+            recover=lambda: finish_dead_builds(space, listen),
             budget=budget, project=space.project_id, drafts=space.drafts,
         )  # fmt: skip
         workshop = Workshop(counter, easel, schedule, jobs=jobs, listen=listen)
-        stop.workshop = workshop
-        if stop.asked:
-            workshop.stop()
+        stop.attend(workshop)
         try:
             await schedule.run(workshop)
         finally:

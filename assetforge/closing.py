@@ -1,14 +1,17 @@
 """What a build leaves behind: the lock's lines, the state, the stamp, and the report of it all."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from assetforge.digest import digest_bytes
-from assetforge.errors import AssetforgeError
+from assetforge.errors import AssetforgeError, Problem
 from assetforge.gate import Options
-from assetforge.model import Failure, Fresh, Graph, Rendition, Report, Source
+from assetforge.model import Drafted, Failure, Fresh, Graph, Rendition, Report, Source
 from assetforge.outputs.lines import merged, new_lines
 from assetforge.outputs.lock import lock_text, read_lock, write_lock
+from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.stamp import write_stamp
 from assetforge.plan.forecast import Forecast
 from assetforge.run.budget import Budget
@@ -52,19 +55,27 @@ def leave_behind(space: Workspace, ended: Ended, options: Options) -> None:
         pinned = space.state.digest(lock_name(space.manifest.file))
     if _is_clean(space, ended, options):
         _stamp(space, ended, pinned)
+    for name, fact in ended.world.measured.items():
+        space.shelf.records.remember(name, fact)
     space.state.save()
+
+
+def keep_bought(space: Workspace, ended: Ended) -> list[Problem]:
+    """Puts bought pictures into the folder that `[cache] originals` names; drafts are drawn again for nothing."""
+    folder = space.manifest.table.cache.originals
+    if folder is None:
+        return []
+    decisions = [state.decision for state in ended.schedule.walk.paid.values()]
+    known = (decision.record for decision in decisions if isinstance(decision, Fresh))
+    bought = {record.media.digest: record.media for record in known if record.kind != "draft"}
+    where = space.manifest.where("cache", "originals")
+    return keep_originals(space.root, folder, bought.values(), space.shelf.blobs.read, where)
 
 
 def _write_lock(space: Workspace, ended: Ended) -> str:
     """Reads the lock again under the project's own lock file, and replaces the lines of what is finished; gives
     the digest of the text. Raises AssetforgeError where another build holds on to it."""
-    space.state.folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
-    while (claim := hold(space.state.folder / "lock")) is None:
-        if time.monotonic() > deadline:
-            raise AssetforgeError("another build holds the project's lock file", hint="wait for it, and build again")
-        time.sleep(0.05)
-    with claim:
+    with lock_held(space):
         before = read_lock(space.lock_path).lines
         rendered = ended.workshop.tally.rendered
         new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
@@ -73,10 +84,25 @@ def _write_lock(space: Workspace, ended: Ended) -> str:
         return digest_bytes(lock_text(lines).encode())
 
 
+@contextmanager
+def lock_held(space: Workspace) -> Iterator[None]:
+    """Nobody else writes the project's lock while the block runs. Raises AssetforgeError where another build holds
+    on to it."""
+    space.state.folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while (claim := hold(space.state.folder / "lock")) is None:
+        if time.monotonic() > deadline:
+            raise AssetforgeError("another build holds the project's lock file", hint="wait for it, and try again")
+        time.sleep(0.05)
+    with claim:
+        yield
+
+
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
-    """Whether everything was built, for real, and is current now."""
+    """Whether everything was built, for real, and is current now, with nothing that should be said each time."""
     return (
         not options.select
+        and not ended.graph.warnings
         and not options.profile
         and not space.variables
         and len(ended.finished) == len(ended.graph.instances)
@@ -113,6 +139,9 @@ def make_report(ended: Ended) -> Report:
                 saved += state.decision.record.cost or 0.0
     touched = {graph.steps[name].instance for name in tally.rendered if isinstance(graph.steps[name], Rendition)}  # type: ignore[union-attr]
     drafted = {
+        instances[name] for (name, _), state in forecast.walk.paid.items() if isinstance(state.decision, Drafted)
+    }
+    drafted |= {
         step.instance
         for name, state in forecast.walk.files.items()
         if state.picture is not None and state.picture.draft and isinstance(step := graph.steps[name], Rendition)
@@ -122,7 +151,7 @@ def make_report(ended: Ended) -> Report:
         made=tuple(name for name in finished if name in touched and name not in drafted),
         placed=tuple(tally.placed),
         reused=reused,  # type: ignore[arg-type]
-        current=sum(name not in touched for name in finished),
+        current=sum(name not in touched and name not in drafted for name in finished),
         drafted=tuple(sorted(drafted)),
         failed=tuple(failed),
         skipped=tuple(sorted(skipped - {failure.instance for failure in failed})),

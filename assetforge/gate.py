@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assetforge.config import Settings
 from assetforge.errors import BudgetError, NotCurrent, UsageError
 from assetforge.graph.requests import provider_tables
+from assetforge.manifest.load import Manifest
 from assetforge.model import Failure, Fresh, Paid, Rendition
-from assetforge.outputs.place import Guard, Places
-from assetforge.plan.forecast import Forecast
+from assetforge.outputs.place import Guard, Places, users_problem
+from assetforge.plan.forecast import Forecast, Purchase
 from assetforge.plan.walk import OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
@@ -53,7 +55,8 @@ def broken(forecast: Forecast) -> list[Failure]:
 
 
 def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
-    """Every output that could not be placed, before anything is paid for."""
+    """Every instance with an output that could not be placed, before anything is paid for."""
+    users: dict[str, list[Rendition]] = {}
     found = []
     for name, state in forecast.walk.files.items():
         step = forecast.walk.graph.steps[name]
@@ -61,10 +64,16 @@ def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
         if isinstance(state.decision, Fresh) and state.decision.origin == "file":
             continue
         wanted = state.decision.record.media.digest if isinstance(state.decision, Fresh) else ""
+        if places.is_users(step.path, wanted):
+            users.setdefault(step.instance, []).append(step)
+            continue
         problem = places.obstacle(step.path, step.where, wanted)
         if problem is not None:
             found.append(Failure(step.instance, problem))
-    return found
+    theirs = [
+        Failure(name, users_problem([step.path for step in steps], steps[0].where)) for name, steps in users.items()
+    ]
+    return [*found, *theirs]
 
 
 def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
@@ -103,15 +112,20 @@ def _listed(told: str, names: Sequence[str]) -> str:
     return told + ":\n" + "\n".join(f"  {name}" for name in names)
 
 
-def limit(space: Workspace, options: Options) -> float | None:
+def limit(manifest: Manifest, settings: Settings, options: Options) -> float | None:
     """The lowest of every limit there is."""
-    limits = (options.max_cost, space.manifest.table.budget.max_usd_per_build, space.settings.max_usd)
+    limits = (options.max_cost, manifest.table.budget.max_usd_per_build, settings.max_usd)
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: Budget) -> None:
-    """More than a little is spent only when somebody said so. Raises BudgetError."""
-    if not forecast.purchases or options.yes:
+    """More than a little is spent only when somebody said so, and nothing twice. Raises BudgetError."""
+    if options.yes:
+        return
+    again = [item for item in forecast.purchases if item.key and space.lock.paid("", "", item.key) is not None]
+    if again:
+        _ask_to_buy_again(forecast, again, options)
+    if not forecast.purchases:
         return
     confirm = _confirm_limit(space)
     if forecast.unpriced == 0 and (forecast.high <= confirm or options.max_cost is not None):
@@ -125,7 +139,18 @@ def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: 
     if options.consent is None:
         raise BudgetError(told, hint="pass --yes, or --max-cost with the most it may cost")
     if not options.consent(forecast, told):
-        raise BudgetError("nothing was bought", hint=None)
+        raise BudgetError("nothing was bought")
+
+
+def _ask_to_buy_again(forecast: Forecast, again: Sequence[Purchase], options: Options) -> None:
+    """What was paid for once is paid for again only where that was said of just these pictures."""
+    unknown = sum(item.price is None for item in again)
+    total = money(sum(item.price or 0.0 for item in again)) + (" and more" if unknown else "")
+    told = f"{count(len(again), 'lost picture')} would be bought again, for {total}"
+    if options.consent is None:
+        raise BudgetError(told, hint="pass --yes")
+    if not options.consent(forecast, told):
+        raise BudgetError("nothing was bought")
 
 
 def _confirm_limit(space: Workspace) -> float:

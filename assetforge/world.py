@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from assetforge.errors import Problem
 from assetforge.model import Action, Call, Ingredients, Media, Paid, Record, Rendition, Source
@@ -21,7 +22,8 @@ from assetforge.store.records import Records
 class World:
     """The look-ups of one build. `trusting` believes that a file whose times and inode did not change has the
     bytes it had; `reencode` treats every rendition as not made. `forgotten` are paid keys
-    that are to be bought again, `remarks` what the user should be told of."""
+    that are to be bought again, `remarks` what the user should be told of, `measured`
+    facts of source files that the store should remember."""
 
     root: Root
     state: State
@@ -32,6 +34,7 @@ class World:
     trusting: bool = True
     reencode: bool = False
     forgotten: set[str] = field(default_factory=set)
+    measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     remarks: list[Problem] = field(default_factory=list)
     _media: dict[str, Media] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
@@ -49,8 +52,10 @@ class World:
                     data = file.read()
                 form, size = read_header(data, step.path)
                 known = {"width": size.width, "height": size.height, "format": form, "bytes": len(data)}
+                self.measured[f"media:{digest}"] = known
         except (PathError, OpFailed, OSError) as error:
-            return Problem(str(getattr(error, "message", error)), step.where)
+            hint = "run `git lfs pull`" if self.state.is_pointer(step.path) else None
+            return Problem(str(getattr(error, "message", error)), step.where, hint)
         media = Media(
             digest, "", int(known["width"]), int(known["height"]), str(known["format"]), int(known["bytes"])
         )
@@ -67,6 +72,7 @@ class World:
         if known is None:
             told = self.records.recall(f"pixels:{media.digest}")
             known = str(told["pixels"]) if told else self._decoded(media)
+            self.measured[f"pixels:{media.digest}"] = {"pixels": known}
         self._pixels[media.digest] = known
         return known
 

@@ -5,7 +5,7 @@ state names them for that path. Anything else is the user's.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from assetforge.errors import Problem, Where
 from assetforge.model import Record
 from assetforge.outputs.state import State, Written
 from assetforge.paths import PathError, Root
+from assetforge.words import some
 
 Keep = Callable[[str, str], bool]
 Guard = Literal["ask", "overwrite"]
@@ -47,8 +48,18 @@ class Places:
         digest = self.state.digest(path)
         if digest == wanted or self.guard == "overwrite" or self._is_ours(path, digest):
             return None
-        told = f"`{path}` is a file of yours: it was not made here, or was changed since"
-        return Problem(told, where, "move it away, or build with --overwrite to replace it")
+        return users_problem([path], where)
+
+    def is_users(self, path: str, wanted: str) -> bool:
+        """Whether a regular file is at a path that is the user's own, and not to be overwritten."""
+        try:
+            real = self.root.writable(path)
+        except PathError:
+            return False
+        if self.guard == "overwrite" or os.path.islink(real) or not os.path.isfile(real):
+            return False
+        digest = self.state.digest(path)
+        return digest != wanted and not self._is_ours(path, digest)
 
     def put(self, path: str, data: bytes, *, written: Written, where: Where) -> Problem | bool:
         """Writes an output; True where the file changed, False where it already had these bytes. A file that was
@@ -56,7 +67,9 @@ class Places:
         problem = self.obstacle(path, where, written.digest)
         if problem is not None:
             return problem
-        present = self.state.digest(path, trusting=False)
+        # A link is replaced, never what it leads to.
+        is_link = os.path.islink(os.path.join(self.root.path, path))
+        present = "" if is_link else self.state.digest(path, trusting=False)
         if present == written.digest:
             self.state.written[path] = written
             return False
@@ -79,3 +92,11 @@ class Places:
             or (pinned is not None and pinned.media.digest == digest)
             or self.has_blob(digest)
         )
+
+
+def users_problem(paths: Sequence[str], where: Where) -> Problem:
+    """What is said of files that are not ours to replace."""
+    one = len(paths) == 1
+    told = "is a file of yours: it was not made here, or was" if one else "are files of yours: not made here, or"
+    hint = "move it away" if one else "move them away"
+    return Problem(f"{some(paths, 4)} {told} changed since", where, f"{hint}, or build with --overwrite")

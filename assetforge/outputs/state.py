@@ -80,6 +80,11 @@ class State:
             return None
         return self._seen[path]
 
+    def is_pointer(self, path: str) -> bool:
+        """Whether a file is a Git LFS pointer, whose content was not pulled."""
+        real = os.path.join(self._root.path, path)
+        return os.path.isfile(real) and pointed_at(real, os.path.getsize(real)) is not None
+
     def forget(self, path: str) -> None:
         """A file changed: it is hashed again when next asked for."""
         self._seen.pop(path, None)

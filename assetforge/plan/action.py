@@ -12,7 +12,7 @@ from assetforge.graph.requests import LOSSY_COMPRESSION
 from assetforge.graph.sizes import planned_size
 from assetforge.graph.wiring import BRIDGE
 from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size
-from assetforge.ops.spec import normalised
+from assetforge.ops.spec import OpFailed, normalised
 from assetforge.ops.table import OPS
 from assetforge.providers.models import rules_of
 
@@ -86,11 +86,24 @@ def _recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
     return ["recipe", digest_document("recipe", body)]
 
 
-def requested_size(step: Paid, pictures: Sequence[Picture]) -> Size | None:
+def expected_size(step: Local, sizes: Sequence[Size | None]) -> Size | None:
+    """The size a local step will give, from those of its inputs; None where it can't be told yet."""
+    if step.op == BRIDGE:
+        return sizes[0]
+    if step.op == "_cut_back":
+        return sizes[1]
+    known = [size for size in sizes if size is not None]
+    try:
+        return OPS[step.op].size(step.params, known) if len(known) == len(sizes) else None
+    except OpFailed:
+        return None
+
+
+def requested_size(step: Paid, sizes: Sequence[Size | None]) -> Size | None:
     """The size to ask for; of an edit that keeps the geometry, planned from its input's."""
     if step.request_size is not None:
         return step.request_size
-    size = pictures[0].size
+    size = sizes[0]
     return None if size is None else planned_size(size, rules_of(step.settings.kind, step.settings.model))
 
 

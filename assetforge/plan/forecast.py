@@ -22,7 +22,7 @@ from assetforge.model import (
     Unknown,
 )
 from assetforge.plan.price import estimate, estimate_for
-from assetforge.plan.walk import Lookups, OnMiss, Walk, lost_pictures, size_of
+from assetforge.plan.walk import Lookups, OnMiss, Walk, lost_pictures
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
 
@@ -84,7 +84,9 @@ def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[
     return sum_up(walk, tuple(selected))
 
 
-def wanted_steps(graph: Graph, selected: Iterable[str], on_miss: OnMiss) -> tuple[list[str], dict[str, frozenset[int]]]:
+def wanted_steps(
+    graph: Graph, selected: Iterable[str], on_miss: OnMiss
+) -> tuple[list[str], dict[str, frozenset[int]]]:
     """The steps that instances need, in order, and of each paid step the candidates: all of a selected
     instance's own, of others (and where misses are drafted) only those that something is made from."""
     chosen = set(selected)
@@ -117,7 +119,8 @@ def sum_up(walk: Walk, selected: tuple[str, ...]) -> Forecast:
     found = lost_pictures(walk)
     kinds = {name: _kind(walk, name) for name, _ in found}
     lost = {place: what for place, what in found.items() if kinds[place[0]] != "draft"}
-    purchases = {(item.step, item.candidate): item for item in _purchases(walk)}
+    stopped = _stopped(walk, lost)
+    purchases = {(item.step, item.candidate): item for item in _purchases(walk) if item.step not in stopped}
     unique = list(
         {item.key or f"{item.step}#{item.candidate}": item for item in reversed(purchases.values())}.values()
     )
@@ -135,6 +138,19 @@ def sum_up(walk: Walk, selected: tuple[str, ...]) -> Forecast:
     )  # fmt: skip
 
 
+def _stopped(walk: Walk, lost: Mapping[tuple[str, int], Lost]) -> set[str]:
+    """Steps that fail for a lost picture: for one of their own, or for one that is needed to make them."""
+    found = {name for name, _ in lost}
+    for name, step in walk.graph.steps.items() if found else ():
+        own = [
+            walk.paid[name, number].decision for number in walk.wanted.get(name, ()) if (name, number) in walk.paid
+        ]
+        is_known = bool(own) and all(isinstance(decision, Fresh) for decision in own)
+        if not is_known and any(link.step in found for link in step.inputs):
+            found.add(name)
+    return found
+
+
 def _kind(walk: Walk, name: str) -> str:
     step = walk.graph.steps[name]
     return step.settings.kind if isinstance(step, Paid) else ""
@@ -148,7 +164,7 @@ def _purchases(walk: Walk) -> Iterable[Purchase]:
         assert isinstance(step, Paid)
         if name in walk.refused or isinstance(state.decision, Fresh | Drafted):
             continue
-        size = size_of(state.call, step)
+        size = state.size
         if state.call is not None:
             price = estimate(state.call)
         elif size is not None:
@@ -226,6 +242,8 @@ def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
             return "restore", (f"`{path}` is not there, and its bytes are known",)
         case Stale(reasons):
             return "make", tuple(f"`{path}`: {reason}" for reason in reasons)
+        case Unknown(waiting):
+            return "maybe", tuple(f"waits for `{step}`" for step in waiting)
         case _:
             return "maybe", ()
 

@@ -31,7 +31,15 @@ from assetforge.model import (
     Unknown,
 )
 from assetforge.ops.spec import OpFailed
-from assetforge.plan.action import bind_local, bind_paid, bind_rendition, leaf, mask_flaw, requested_size
+from assetforge.plan.action import (
+    bind_local,
+    bind_paid,
+    bind_rendition,
+    expected_size,
+    leaf,
+    mask_flaw,
+    requested_size,
+)
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
 
 OnMiss = Literal["call", "draft", "fail"]
@@ -50,9 +58,10 @@ class Lookups(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A picture whose ingredients are not known yet: the paid steps it waits on."""
+    """A picture whose ingredients are not known yet: the paid steps it waits on, and the size it should have."""
 
     on: tuple[str, ...]
+    size: Size | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class PaidState:
-    """One candidate of a paid step: its action and decision, and the call that would buy it."""
+    """One candidate of a paid step: its action and decision, the call that would buy it, and the size it asks for,
+    or should ask for where its input is not made yet."""
 
     action: Action | None
     decision: Decision
     call: Call | None
+    size: Size | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ class Walk:
         assert isinstance(paid, Paid)
         is_draft = isinstance(state.decision, Drafted)
         decision: Decision = Drafted(record, state.decision.reasons) if is_draft else Fresh(record, "store")  # type: ignore[union-attr]
-        self.paid[step, candidate] = PaidState(state.action, decision, state.call)
+        self.paid[step, candidate] = PaidState(state.action, decision, state.call, state.size)
         self._pictures[Link(step, candidate)] = _leaf_of(paid, record, draft=is_draft)
 
     def picture(self, link: Link) -> Picture | Waiting | Refused:
@@ -136,9 +147,16 @@ class Walk:
             return Waiting(tuple(dict.fromkeys(waiting)))
         return [picture for picture in found if isinstance(picture, Picture)]
 
+    def _sizes(self, links: Sequence[Link]) -> list[Size | None]:
+        """The sizes that pictures have, or should have when they are made."""
+        found = [self._pictures[link] for link in links]
+        return [None if isinstance(picture, Refused) else picture.size for picture in found]
+
     def _local(self, step: Local) -> Picture | Waiting | Refused:
         inputs = self._inputs(step.inputs)
-        if not isinstance(inputs, list):
+        if isinstance(inputs, Waiting):
+            return Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
+        if isinstance(inputs, Refused):
             return inputs
         before = self._calls.get(step.inputs[0].step)
         try:
@@ -151,21 +169,21 @@ class Walk:
         masks = self._inputs([step.mask]) if isinstance(step.mask, Link) else []
         for found in (inputs, masks):
             if not isinstance(found, list):
-                self._unknown(step, found)
+                self._unknown(step, found, requested_size(step, self._sizes(step.pictures)))
                 return
         assert isinstance(inputs, list)
         assert isinstance(masks, list)
-        size = requested_size(step, inputs)
+        size = requested_size(step, [picture.size for picture in inputs])
         if size is None:
             told = f"`{step.instance}`: the size of the picture that `{step.name}` edits depends on its pixels"
             hint = "give the edit a `size`, or resize the picture before it"
-            self._unknown(step, Refused(Problem(told, step.where, hint)))
+            self._unknown(step, Refused(Problem(told, step.where, hint)), None)
             return
         mask = masks[0] if masks else None
         flaw = mask_flaw(inputs, mask)
         if flaw is not None:
             wrong = Problem(f"`{step.instance}`: {flaw}", step.where, "make both the same size")
-            self._unknown(step, Refused(wrong))
+            self._unknown(step, Refused(wrong), None)
             return
         call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)
         self._calls[step.id] = call
@@ -178,22 +196,23 @@ class Walk:
         decision = decide_paid(action, self.lookups.paid(step, action))
         if isinstance(decision, Stale) and self.on_miss == "draft":
             decision = drafted(decision, self.lookups.draft(call, action.candidate))
-        self.paid[step.id, action.candidate] = PaidState(action, decision, call)
+        self.paid[step.id, action.candidate] = PaidState(action, decision, call, call.size)
         known = decision.record if isinstance(decision, Fresh | Drafted) else None
         link = Link(step.id, action.candidate)
         if known is None:
-            self._pictures[link] = Waiting((step.id,))
+            self._pictures[link] = Waiting((step.id,), call.size)
         else:
             is_draft = isinstance(decision, Drafted) or made_of_draft
             self._pictures[link] = _leaf_of(step, known, draft=is_draft)
 
-    def _unknown(self, step: Paid, why: Waiting | Refused | Any) -> None:
+    def _unknown(self, step: Paid, why: Waiting | Refused | Any, size: Size | None) -> None:
+        picture = Waiting(why.on, size) if isinstance(why, Waiting) else why
         for candidate in sorted(self.wanted.get(step.id, ())):
-            self._pictures[Link(step.id, candidate)] = why
+            self._pictures[Link(step.id, candidate)] = picture
             if isinstance(why, Refused):
                 self.refused[step.id] = why.problem
             waiting = why.on if isinstance(why, Waiting) else ()
-            self.paid[step.id, candidate] = PaidState(None, Unknown(waiting), None)
+            self.paid[step.id, candidate] = PaidState(None, Unknown(waiting), None, size)
 
     def _file(self, step: Rendition) -> FileState:
         inputs = self._inputs(step.inputs)
@@ -215,22 +234,20 @@ def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:
     return leaf(record.media, models=(model,) if model else (), draft=draft)
 
 
-def size_of(call: Call | None, step: Paid) -> Size | None:
-    """The size a step asks for, as far as it is known."""
-    return call.size if call else step.request_size
-
-
 def lost_pictures(walk: Walk) -> dict[tuple[str, int], Lost]:
-    """Candidates that the lock pins, whose bytes something needs, and that are nowhere. A draft is never lost."""
+    """Candidates that the lock pins, whose bytes something needs, and that are nowhere. A draft is never lost: it is
+    drawn again, and needs the bytes of its own pictures for that."""
     needed = {digest for picture in _pictures_needed(walk) for digest in leaves(picture)}
     found = {}
-    for (name, candidate), state in walk.paid.items():
+    for (name, candidate), state in reversed(walk.paid.items()):  # each step before those it needs
         decision = state.decision
         if not isinstance(decision, Fresh) or decision.record.media.digest not in needed:
             continue
         if not walk.lookups.has_bytes(decision.record.media.digest):
             found[name, candidate] = Lost(decision.record)
-    return found
+            if state.call is not None and state.call.settings.kind == "draft":
+                needed |= {digest for picture in _sent(state.call) for digest in leaves(picture)}
+    return dict(reversed(found.items()))
 
 
 def _pictures_needed(walk: Walk) -> list[Picture]:
@@ -241,9 +258,13 @@ def _pictures_needed(walk: Walk) -> list[Picture]:
     ]
     for state in walk.paid.values():
         if state.call is not None and isinstance(state.decision, Stale):
-            masks = (state.call.mask,) if isinstance(state.call.mask, Picture) else ()
-            pictures += [*state.call.pictures, *masks]
+            pictures += _sent(state.call)
     return pictures
+
+
+def _sent(call: Call) -> tuple[Picture, ...]:
+    """The pictures that a call goes out with, its mask too."""
+    return call.pictures if call.mask is None else (*call.pictures, call.mask)
 
 
 def leaves(picture: Picture) -> set[str]:

@@ -63,7 +63,9 @@ def _find_distrust(base_url: str, origin: str, key_env: str, settings: Settings)
 
 def _find_bad_key(key: str, key_env: str) -> Problem | None:
     if not key:
-        return Problem(f"`{key_env}` is not set", hint=f"set `{key_env}` to the provider's key")
+        return Problem(
+            f"`{key_env}` is not set", hint=f"set `{key_env}` to the provider's key, or build with --draft"
+        )
     if not all("!" <= character <= "~" for character in key):
         return Problem(f"`{key_env}` holds characters that no key has", hint=f"set `{key_env}` again")
     return None

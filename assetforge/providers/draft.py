@@ -125,7 +125,7 @@ def letter(page: Page, order: Order, candidate: int) -> None:
         initials(page, order.prompt)
         return
     if order.operation == "edit":
-        panel = draft_edit.note(page, order.prompt, facts, region)
+        panel = draft_edit.note(draft_edit.open_part(page, region), order.prompt, facts, region)
         draft_edit.thumbnails(page, order.pictures[1:], panel)
     else:
         panel = title(page, order.prompt)

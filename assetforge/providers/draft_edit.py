@@ -5,13 +5,13 @@ own steps and were checked before.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from assetforge.model import Size
 from assetforge.providers.draft_color import Palette, Rgb, printed
-from assetforge.providers.draft_page import Box, Page, faded, headline, panel, rounded, write
+from assetforge.providers.draft_page import Box, Page, faded, headline, is_small, panel, rounded, write
 from assetforge.providers.draft_type import Block, shown, typeset
 from assetforge.providers.spec import CallFailed, Upload
 
@@ -116,6 +116,16 @@ def foot_of(page: Page, text: str) -> Foot:
     taken = mark.width + small * 3 // 2
     small_print = typeset(shown(text), Size(max(small, column - taken), small), (min(7, small), small), "regular")
     return Foot(mark, small_print, small * 5 // 3, min(column, taken + small_print.width))
+
+
+def open_part(page: Page, region: Image.Image | None) -> Page:
+    """The part of the page that an edit may change, where it has room for words: what is written elsewhere would
+    be gone again where the original is preserved."""
+    found = region.getbbox() if region else None
+    if found is None:
+        return page
+    part = Box(*found)
+    return page if is_small(part.size) else replace(page, frame=part)
 
 
 def note(page: Page, prompt: str, text: str, region: Image.Image | None) -> Box:

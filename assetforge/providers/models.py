@@ -188,7 +188,7 @@ def _check_choice(setting: str, value: str, choices: tuple[str, ...], model: str
 
 def _check_background(rules: ModelRules, background: str, form: str) -> Iterator[Flaw]:
     if background == "transparent" and not rules.transparent:
-        hint = "draw on a plain background and add a step `cutout`, or use a model of the 2.5 or 2.6 family"
+        hint = "ask for a plain background, or use a model of the 2.5 or 2.6 family"
         yield Flaw("background", f"`{rules.name}` draws no transparent background", hint)
     elif background != "auto" and background not in rules.backgrounds:
         choices = ("auto", *rules.backgrounds)

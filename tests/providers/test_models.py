@@ -158,7 +158,7 @@ def test_a_size_off_the_grid_gets_the_next_legal_one_as_a_hint() -> None:
 def test_transparency_points_to_what_can_do_it() -> None:
     hint = flaws(background="transparent")[0].hint
     assert hint is not None
-    assert "`cutout`" in hint
+    assert "2.6 family" in hint
     assert "2.5" in hint
 
 
