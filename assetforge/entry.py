@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -25,6 +25,9 @@ from pydantic import (
 
 from assetforge.errors import KeyPath, Problem, Where
 from assetforge.words import did_you_mean, ticked
+
+# What validating raises. Stages catch it by this name, so that all of pydantic that they know is here.
+Invalid = ValidationError
 
 RENDERED = {"rendered": True}
 MARKS = ("{{", "{%", "{#")
@@ -47,9 +50,11 @@ def read_value(text: str) -> Any:
 
 
 class Entry(BaseModel):
-    """Base of every table of the manifest and of every step's parameters."""
+    """Base of every table of the manifest and of every step's parameters. `never_templates` are fields whose
+    text is read as it stands."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, revalidate_instances="never")
+    never_templates: ClassVar[frozenset[str]] = frozenset()
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -60,14 +65,22 @@ class Entry(BaseModel):
         info: ValidationInfo,
     ) -> Any:
         if isinstance(value, str):
-            if info.context is not RENDERED and is_template(value):
+            is_final = info.context is RENDERED or info.field_name in cls.never_templates
+            if not is_final and is_template(value):
                 return value
             if not admits(cls, info.field_name or "", str):
                 with suppress(ValueError):  # the field's own complaint is the clearer one
                     value = read_value(value)
         if isinstance(value, bool) and not admits(cls, info.field_name or "", bool):
-            raise ValueError("not a boolean")
+            return handler(_Boolean(value))
         return handler(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boolean:
+    """A boolean where none is wanted: pydantic would take it for a number."""
+
+    value: bool
 
 
 @cache
@@ -103,6 +116,11 @@ WANTED = {
     "string_type": "text",
     "tuple_type": "a list",
 }
+WRITTEN = {
+    "a boolean": "write true or false",
+    "a list": "put brackets round it",
+    "text": "put quotes round it",
+}
 BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -125,17 +143,19 @@ class _Flaw:
 
 
 def problems_of(
-    error: ValidationError, raw: object, *, subject: str, where: Where, keys: Iterable[str]
+    error: ValidationError, raw: object, *, subject: str, where: Where, model: type[BaseModel]
 ) -> list[Problem]:
-    """A validation's errors as problems below `where`. `raw` is what was validated, `subject` what messages call
-    it, and `keys` what it may hold. Of a value that may be of several types, the type it has speaks."""
+    """A validation's errors as problems below `where`. `raw` is what was validated as a `model`, and `subject`
+    what messages call it. Of a value that may be of several types, the type it has speaks.
+
+    An error of a validator says what is wrong, and after a `; ` what to do.
+    """
     flaws = [_flaw(detail, raw) for detail in error.errors(include_url=False)]
-    known = sorted(keys)
     found: dict[KeyPath, Problem] = {}
     for flaw in flaws:
         wanted = _wanted(flaw, flaws)
         if wanted is not None:
-            found.setdefault(flaw.key, _problem(flaw, wanted, subject=subject, where=where, keys=known))
+            found.setdefault(flaw.key, _problem(flaw, wanted, subject=subject, where=where, model=model))
     return list(found.values())
 
 
@@ -169,18 +189,38 @@ def _wanted(flaw: _Flaw, flaws: list[_Flaw]) -> str | None:
     return " or ".join(dict.fromkeys(WANTED[other.detail["type"]] for other in others))
 
 
-def _problem(flaw: _Flaw, wanted: str, *, subject: str, where: Where, keys: list[str]) -> Problem:
+def _problem(flaw: _Flaw, wanted: str, *, subject: str, where: Where, model: type[BaseModel]) -> Problem:
     place = Where(where.file, (*where.key, *flaw.key))
-    kind = flaw.detail["type"]
-    if kind == "extra_forbidden":
-        name = str(flaw.key[-1])
-        hint = did_you_mean(name, keys, "keys") if len(flaw.key) == 1 else None
-        return Problem(f"{subject} has no key `{_dotted(flaw.key)}`", replace(place, part="key"), hint)
-    if kind == "missing":
-        outer = Where(where.file, (*where.key, *flaw.key[:-1]), "key")
-        return Problem(f"{subject} needs `{_dotted(flaw.key)}`", outer)
-    complaint = f"must be {wanted}, not {_shown(flaw.detail['input'])}" if wanted else _complaint(flaw.detail)
-    return Problem(f"`{_dotted(flaw.key)}` of {subject} {complaint}", place)
+    *outer, last = flaw.key or ("",)
+    table = f"`{_dotted(tuple(outer))}` of {subject}" if outer else subject
+    if flaw.detail["type"] == "extra_forbidden":
+        hint = did_you_mean(str(last), sorted(_keys_in(model, tuple(outer))), "keys")
+        return Problem(f"{table} has no key `{last}`", replace(place, part="key"), hint)
+    if flaw.detail["type"] == "missing":
+        return Problem(f"{table} needs `{last}`", Where(where.file, (*where.key, *outer), "key"))
+    spoken = f"`{_dotted(flaw.key)}` of {subject}" if flaw.key else subject
+    if wanted:
+        value = flaw.detail["input"]
+        written = None if isinstance(value, Mapping | list | tuple) else WRITTEN.get(wanted)
+        return Problem(f"{spoken} must be {wanted}, not {_shown(value)}", place, written)
+    complaint, _, remedy = _complaint(flaw.detail).partition("; ")
+    return Problem(f"{spoken}{complaint}", place, remedy or None)
+
+
+def _keys_in(model: type[BaseModel], outer: KeyPath) -> Iterable[str]:
+    """What the table at a path of a model's input may hold."""
+    for part in outer:
+        field = model.model_fields.get(str(part))
+        inner = None if isinstance(part, int) else _model_in(field.annotation if field else None)
+        model = inner or model
+    return model.model_fields
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The one kind of table that a field's values may be, hold or list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _dotted(key: KeyPath) -> str:
@@ -191,26 +231,27 @@ def _dotted(key: KeyPath) -> str:
 
 
 def _complaint(detail: Mapping[str, Any]) -> str:
+    """What follows the name of a value in a message."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in WANTED:
-        return f"must be {WANTED[kind]}, not {_shown(value)}"
+        return f" must be {WANTED[kind]}, not {_shown(value)}"
     if kind in BOUNDS:
         bound, words = BOUNDS[kind]
-        return f"must be {words} {context[bound]}, not {_shown(value)}"
+        return f" must be {words} {context[bound]}, not {_shown(value)}"
     if kind == "literal_error":
         options = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        return f"must be {ticked(options, 'or')}, not {_shown(value)}"
+        return f" must be {ticked(options, 'or')}, not {_shown(value)}"
     if kind == "value_error":
         reason = str(context["error"])
-        return (
-            f"is wrong: {reason}" if reason != "not a boolean" else f"must not be a boolean, but is {_shown(value)}"
-        )
+        return f" {reason}" if reason.startswith(("needs ", "has to ", "must ")) else f": {reason}"
     if kind in ("too_short", "string_too_short"):
-        return "must not be empty"
-    return f"is wrong: {str(detail['msg']).lower()}"
+        return " must not be empty"
+    return f": {str(detail['msg']).lower()}"
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, _Boolean):
+        value = value.value
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, Mapping):

@@ -5,19 +5,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from assetforge.build import Stop, build
+from assetforge.build import Stop, build, forecast_of
+from assetforge.check import Disagreement, disagreements
 from assetforge.config import Settings, load_settings
 from assetforge.errors import Problem, UsageError
 from assetforge.events import Event, Listener
-from assetforge.gate import Options, unlocked
+from assetforge.gate import Options
 from assetforge.graph.resolve import resolve
 from assetforge.graph.select import select
 from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
 from assetforge.manifest.source import Place, locate
-from assetforge.model import Fresh, Graph, Report
+from assetforge.model import Graph, Report
 from assetforge.paths import PathError, Root
-from assetforge.plan.forecast import Forecast, foresee
+from assetforge.plan.forecast import Forecast
 from assetforge.workspace import Workspace, open_workspace
 
 MANIFEST_NAME = "assets.toml"
@@ -64,8 +65,7 @@ class Project:
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
             world = space.world(trusting=not options.verify, reencode=options.reencode)
-            on_miss = "fail" if options.locked else options.on_miss
-            return foresee(graph, world, on_miss, select(graph, options.select))
+            return forecast_of(graph, world, options, select(graph, options.select))
 
     async def build(
         self,
@@ -78,16 +78,13 @@ class Project:
         with self.workspace(listen) as space:
             return await build(space, graph, options, listen, stop or Stop())
 
-    def check(self, *, files: bool = True, listen: Listener = nothing) -> list[str]:
-        """What manifest, lock and files do not agree on, by step and path; empty where they do. Without `files`,
-        only manifest and lock. Touches neither the network nor what the store has made."""
+    def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
+        """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and
+        lock. Touches neither the network nor what the store has made. Raises ManifestError."""
         graph = self.graph()
         with self.workspace(listen) as space:
-            forecast = foresee(graph, space.world(), "fail", select(graph, ()))
-            found = [problem.message for problem in forecast.problems] + unlocked(space, forecast)
-            if files:
-                found += _stale_files(forecast, found)
-            return found
+            forecast = forecast_of(graph, space.world(), Options(locked=True), select(graph, ()))
+            return disagreements(space, forecast, files=files)
 
     @contextmanager
     def workspace(self, listen: Listener = nothing) -> Iterator[Workspace]:
@@ -104,17 +101,6 @@ class Project:
             return self.reading.text(path)
         except PathError:
             return None
-
-
-def _stale_files(forecast: Forecast, told: list[str]) -> list[str]:
-    found = []
-    for name, state in forecast.walk.files.items():
-        path = name.partition(" > ")[2]
-        current = isinstance(state.decision, Fresh) and state.decision.origin == "file"
-        drafted = state.picture is not None and state.picture.draft
-        if (not current or drafted) and path not in told:
-            found.append(path)
-    return found
 
 
 def find_manifest(folder: str) -> str | None:

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-
-from assetforge.entry import RENDERED, problems_of
+from assetforge.entry import RENDERED, Invalid, problems_of
 from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.graph.files import Outputs
 from assetforge.graph.matrix import Cell
 from assetforge.graph.printing import normal_prompt
 from assetforge.graph.render import Form
-from assetforge.graph.requests import DEFAULT_SIZE, Requests, flaws_of, size_warning
+from assetforge.graph.requests import DEFAULT_SIZE, Requests, flaws_of, model_warning, size_warning
 from assetforge.graph.scope import Scope
-from assetforge.graph.shapes import read_shapes
+from assetforge.graph.shapes import BadShape, read_shapes
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.schema import AssetTable, EditTable
 from assetforge.model import Instance, Link, Local, Paid, Shape, Size, Step
@@ -32,10 +30,16 @@ MAX_PICTURES = 16
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The image so far: as an edit that follows gets it, and finished."""
+    """The image so far: as an edit that follows gets it, and finished. `fit` is how an answer not yet fitted to the
+    size wanted still has to be."""
 
     sent: Link
     finished: Link
+    fit: Any = None
+
+
+# Stands for an image that could not be made out, so that what comes after it is checked all the same.
+NOWHERE = Face(Link(""), Link(""))
 
 
 @lru_cache(maxsize=1024)
@@ -63,16 +67,17 @@ class Assembly:
         self.steps: list[Step] = []
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.unknown_models: dict[str, Problem] = {}
 
     def instance(self, asset: AssetTable, outputs: Outputs) -> Instance:
         """The instance with all its steps in `steps`, each after those of its own that it needs."""
-        face = self._start(asset)
+        face = self._start(asset) or NOWHERE
         for index, raw in enumerate(asset.steps):
-            if face is not None:
-                face = self._step(asset, raw, index, face)
-        if face is None or self.problems:
-            raise ManifestError(self.problems)
+            face = self._step(asset, raw, index, face) or face
         renditions = outputs.renditions(asset, face.finished)
+        self.problems += outputs.problems
+        if self.problems:
+            raise ManifestError(self.problems)
         paid = tuple(step.id for step in self.steps if isinstance(step, Paid))
         self.steps += renditions
         return Instance(
@@ -97,23 +102,28 @@ class Assembly:
             return None
         size = Size.parse(asset.size) if asset.size else DEFAULT_SIZE
         settings = self.requests.settings(asset, None)
+        asked = asset.request_size or self.requests.manifest.table.defaults.request_size
         paid = Paid(
             id=f"{self.name}:generate", instance=self.name, name="generate",
             operation="edit" if pictures else "generate", prompt=prompt, settings=settings, size=size,
-            request_size=self.requests.plan(settings, size, asset.request_size), pictures=pictures, mask=None,
+            request_size=self.requests.plan(settings, size, asked), pictures=pictures, mask=None,
             n=asset.n or 1, pick=asset.pick or 1, revision=asset.revision or 0, where=self.form.merged.where(),
         )  # fmt: skip
         self._check(paid, None, asset, ())
         self.steps.append(paid)
-        return self._fitted(paid, {"fit": asset.fit, "position": asset.position})
+        return self._fitted(paid, {"fit": asset.fit, "position": asset.position}, ())
 
-    def _fitted(self, paid: Paid, how: Mapping[str, Any]) -> Face:
+    def _fitted(self, paid: Paid, how: Mapping[str, Any], key: KeyPath) -> Face:
         """The answer fitted to the size wanted; every candidate the same way, for references to it."""
         assert paid.size is not None
-        params = fit_params(paid.size, how["fit"], _frozen(how["position"]))
+        try:
+            params = fit_params(paid.size, how["fit"], _frozen(how["position"]))
+        except Invalid as error:
+            self._tell_all(error, how, key, subject=f"`{self.name}`", model=OPS["_fit"].params)
+            return NOWHERE
         self.wiring.fits[self.name, paid.name] = (paid, params)
         sent = Link(paid.id, paid.pick)
-        return Face(sent, self._local("_fit", f"{paid.name}.fit", params, (sent,), where=paid.where))
+        return Face(sent, self._local("_fit", f"{paid.name}.fit", params, (sent,), where=paid.where), params)
 
     # --- the chain ---
 
@@ -124,8 +134,9 @@ class Assembly:
         if op == "edit":
             return self._edit(asset, body, index, face)
         if op not in PUBLIC:
-            hint = did_you_mean(str(op), ["edit", *PUBLIC], "steps")
-            self._tell(f"there is no step `{op}`", (*key, "op"), hint)
+            if isinstance(op, str):  # of all else merging has told already
+                hint = did_you_mean(op, ["edit", *PUBLIC], "steps")
+                self._tell(f"there is no step `{op}`", (*key, "op"), hint)
             return None
         return self._local_step(str(op), body, index, face)
 
@@ -147,7 +158,7 @@ class Assembly:
     def _edit(self, asset: AssetTable, body: Mapping[str, Any], index: int, face: Face) -> Face | None:
         key: KeyPath = ("steps", index)
         step_id = self.form.merged.ids[index]
-        table = self.form.params(index, lambda: self._params(EditTable, body, key, f"edit `{step_id}`"))
+        table = self.form.params(index, lambda: self._params(EditTable, body, key, f"step `{step_id}`"))
         if table is None:
             return None
         prompt = self._prompt(table.prompt, table.prompt_file, key)
@@ -166,7 +177,7 @@ class Assembly:
         self._check(paid, table, asset, key)
         self.steps.append(paid)
         if size is not None:
-            return self._fitted(paid, {"fit": table.fit, "position": table.position})
+            return self._fitted(paid, {"fit": table.fit, "position": table.position}, key)
         return self._restored(paid, table, face)
 
     def _bad_edit(self, table: EditTable, key: KeyPath) -> bool:
@@ -195,7 +206,10 @@ class Assembly:
             mask = self._mask_picture(paid, paid.mask, original)
             params = OPS["_preserve"].params.model_validate({"feather": table.feather})
             link = self._local("_preserve", f"{paid.name}.preserve", params, (link, original, mask), where=paid.where)
-        return Face(link, link)
+        if face.fit is None:
+            return Face(link, link)
+        fitted = self._local("_fit", f"{paid.name}.fit", face.fit, (link,), where=paid.where)
+        return Face(link, fitted, face.fit)
 
     def _mask_picture(self, paid: Paid, mask: Link | tuple[Shape, ...], original: Link) -> Link:
         """The mask as a picture of its own: drawn at the original's size, or a file's made into one."""
@@ -209,8 +223,9 @@ class Assembly:
 
     def _prompt(self, prompt: str | None, prompt_file: str | None, key: KeyPath) -> str | None:
         if (prompt is None) == (prompt_file is None):
-            told = "gives both `prompt` and `prompt_file`" if prompt else "needs a `prompt` or a `prompt_file`"
-            self._tell(f"the edit {told}", key, None)
+            place = key if prompt is None else (*key, "prompt_file")
+            told = "needs a `prompt` or a `prompt_file`" if prompt is None else "has both `prompt` and `prompt_file`"
+            self._tell(f"an edit of `{self.name}` {told}", place, "give exactly one of them")
             return None
         if prompt_file is None:
             return None if prompt is None else normal_prompt(prompt)
@@ -232,7 +247,7 @@ class Assembly:
             place = (*key, index) if many else key
             try:
                 found = self.wiring.links(text, self.cell, self.name, self.form.merged.where(*place))
-                links += found if many else self.wiring.only(found, text)
+                links += found if many else self.wiring.only(found, text, self.name)
             except ManifestError as error:
                 self.problems += (self._at(problem, place) for problem in error.problems)
                 return None
@@ -245,28 +260,29 @@ class Assembly:
             return self._picture(mask, key)
         try:
             return read_shapes(mask)
-        except ValueError as error:
-            self._tell(str(error), key, "write it like { rect = [0.5, 0, 0.5, 1] }")
+        except BadShape as error:
+            self._tell(error.message, (*key, *error.key), error.hint)
             return None
 
     def _params(self, model: Any, body: Mapping[str, Any], key: KeyPath, subject: str) -> Any:
         try:
             return model.model_validate(body, context=RENDERED)
-        except ValidationError as error:
-            found = problems_of(error, dict(body), subject=subject, where=Where(""), keys=model.model_fields)
-            for problem in found:
-                assert problem.where is not None
-                at = self.form.merged.where(*key, *problem.where.key, part=problem.where.part)
-                hint = self._misplaced(problem) or problem.hint
-                self.problems.append(Problem(problem.message, at, hint))
+        except Invalid as error:
+            self._tell_all(error, body, key, subject=subject, model=model)
             return None
+
+    def _tell_all(self, error: Invalid, body: Mapping[str, Any], key: KeyPath, *, subject: str, model: Any) -> None:
+        for problem in problems_of(error, dict(body), subject=subject, where=Where(""), model=model):
+            assert problem.where is not None
+            at = self.form.merged.where(*key, *problem.where.key, part=problem.where.part)
+            self.problems.append(Problem(problem.message, at, self._misplaced(problem) or problem.hint))
 
     def _misplaced(self, problem: Problem) -> str | None:
         """An asset's key written after the steps landed in the last of them."""
         name = problem.where.key[-1] if problem.where and problem.where.key else ""
         if name in AssetTable.model_fields and problem.where and problem.where.part == "key":
             asset = self.form.merged.asset
-            return f"a key of the asset goes above the first [[asset.{asset}.steps]]"
+            return f"move a key of the asset above the first `[[asset.{asset}.steps]]`"
         return None
 
     def _local(self, op: str, name: str, params: Any, inputs: tuple[Link, ...], *, where: Where) -> Link:
@@ -282,18 +298,25 @@ class Assembly:
             told = f"`{self.name}` uses provider `{paid.settings.provider}`, which is not defined"
             self.problems.append(Problem(told, self._real(at, key), hint))
             return
+        own = asset if table is None else table
         for flaw in flaws_of(paid):
-            at = self.requests.origin(flaw.setting, table, asset, place, base)
+            written = {"prompt": "prompt_file" if own.prompt is None else "prompt", "size": "request_size"}
+            at = self.requests.origin(written.get(flaw.setting, flaw.setting), table, asset, place, base)
             self.problems.append(Problem(flaw.message, self._real(at, key), flaw.hint))
         if paid.pick > paid.n:
-            told = f"`pick` is {paid.pick}, but there are only {paid.n} candidates"
-            self._tell(told, (*key, "pick"), f"set n = {paid.pick}, or pick one of the first {paid.n}")
+            some = f"are only {paid.n} candidates" if paid.n > 1 else "is only 1 candidate"
+            hint = f"set n = {paid.pick}, or " + (f"pick one of the first {paid.n}" if paid.n > 1 else "leave it out")
+            self._tell(f"`pick` of `{self.name}` is {paid.pick}, but there {some}", (*key, "pick"), hint)
         if len(paid.pictures) > MAX_PICTURES:
             self._tell(
                 f"{len(paid.pictures)} pictures are sent, and at most {MAX_PICTURES} can be",
                 (*key, "images"),
                 None,
             )
+        unknown = model_warning(paid.settings)
+        if unknown:
+            at = self.requests.origin("model", table, asset, place, base)
+            self.unknown_models[paid.settings.model] = Problem(unknown[0], self._real(at, key), unknown[1])
         warning = size_warning(paid.size, paid.request_size) if paid.size and paid.request_size else None
         if warning:
             self.warnings.append(Problem(warning, self.form.merged.where(*key, "size")))

@@ -1,14 +1,12 @@
 """An asset's outputs as renditions: one for each combination of their lists, with paths that tell them apart."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from pydantic import ValidationError
-
-from assetforge.entry import RENDERED, problems_of
+from assetforge.entry import RENDERED, Invalid, problems_of
 from assetforge.errors import KeyPath, ManifestError, Problem
 from assetforge.graph.render import Form
 from assetforge.graph.scope import Scope
@@ -17,7 +15,7 @@ from assetforge.model import Link, Rendition
 from assetforge.ops.encode import FORMATS, Encoding
 from assetforge.ops.table import OPS
 from assetforge.paths import PathError, Root, fold
-from assetforge.words import some, ticked
+from assetforge.words import did_you_mean, some, ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Target:
 
 
 class Outputs:
-    """Makes the renditions of one instance; raises ManifestError with all that is wrong."""
+    """Makes the renditions of one instance; all that is wrong is gathered in `problems`."""
 
     def __init__(self, form: Form, scope: Scope, instance: str, target: Target) -> None:
         self.form = form
@@ -43,9 +41,16 @@ class Outputs:
         """One rendition for each file of the asset, reading from its final image."""
         made: list[Rendition] = []
         for key, entry in _entries(asset):
-            made += self._expand(entry, key, picture)
-        if self.problems:
-            raise ManifestError(self.problems)
+            try:
+                made += self._expand(entry, key, picture)
+            except ManifestError as error:
+                self.problems += error.problems
+        seen: set[str] = set()
+        for rendition in made:
+            if rendition.id in seen:
+                told = f"`{self.instance}` writes `{rendition.path}` twice"
+                self.problems.append(Problem(told, rendition.where, "give one of them another path"))
+            seen.add(rendition.id)
         return made
 
     def _expand(self, entry: str | OutputTable, key: KeyPath, picture: Link) -> Iterator[Rendition]:
@@ -72,7 +77,11 @@ class Outputs:
 
     def _path(self, text: str, key: KeyPath, asked: Mapping[str, Any]) -> str | None:
         scope = Scope(self.form.engine, asked, {}, places={}, outer=self.scope) if asked else self.scope
-        rendered = self.form.render(text, key, scope, self.instance)
+        try:
+            rendered = self.form.render(text, key, scope, self.instance)
+        except ManifestError as error:
+            self.problems += (_about_asked(problem) for problem in error.problems)
+            return None
         try:
             return self.target.root.clean(rendered, self.target.output_dir)
         except PathError as error:
@@ -90,15 +99,22 @@ class Outputs:
                 Problem(told, place, f"end it in {ticked((f'.{e}' for e in sorted(FORMATS)), 'or')}")
             )
             return None
-        if "format" in chosen and FORMATS.get(chosen["format"]) != form:
+        where = self.form.merged.where(*key)
+        if "format" in chosen and chosen["format"] not in FORMATS:
+            hint = did_you_mean(chosen["format"], list(FORMATS), "formats")
+            told = f"there is no format `{chosen['format']}`"
+            self.problems.append(Problem(told, self.form.merged.where(*key, "format"), hint))
+            return None
+        if "format" in chosen and FORMATS[chosen["format"]] != form:
             told = f"`{path}` does not end in its format `{chosen['format']}`"
             self.problems.append(Problem(told, place, f"end it in .{chosen['format']}, or leave `format` out"))
             return None
-        where = self.form.merged.where(*key)
         try:
             scale, encoding = _scaling(chosen), _encoding(chosen, form)
-        except ValidationError as error:
-            self.problems += problems_of(error, dict(chosen), subject=f"output `{path}`", where=where, keys=())
+        except Invalid as error:
+            self.problems += problems_of(
+                error, dict(chosen), subject=f"output `{path}`", where=where, model=OutputTable
+            )
             return None
         return Rendition(f"{self.instance} > {path}", self.instance, path, scale, encoding, (picture,), where)
 
@@ -114,6 +130,14 @@ def _with_defaults(entry: str | OutputTable, defaults: OutputSettings | None) ->
     given = defaults.model_dump(exclude_none=True) if defaults else {}
     own = {} if isinstance(entry, str) else entry.model_dump(exclude_none=True, exclude={"path"})
     return given | own
+
+
+def _about_asked(problem: Problem) -> Problem:
+    """An undefined `width` in a path is no slip: the output asks for none."""
+    name = problem.where.text if problem.where else ""
+    if name not in ("width", "height", "format") or "is undefined" not in problem.message:
+        return problem
+    return replace(problem, hint=f"set `{name}` in this output, or leave it out of its path")
 
 
 def _listed(value: Any) -> list[Any]:
@@ -134,7 +158,7 @@ def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
     quality = options.get("quality")
     if isinstance(quality, Mapping):
         options.pop("quality")
-        own = [value for ending, value in quality.items() if FORMATS.get(ending) == form]
+        own = [quality[ending] for ending, known in FORMATS.items() if known == form and ending in quality]
         if own:
             options["quality"] = own[0]
     if form == "png":

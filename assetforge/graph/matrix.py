@@ -1,15 +1,19 @@
 """From axes to cells: the product in order, what is left out, and which overrides meet a cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from itertools import product
+from math import prod
 from typing import Any
 
-from assetforge.errors import KeyPath, Problem
+from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.graph.printing import quoted, shown
-from assetforge.manifest.data import as_rows, column
-from assetforge.manifest.load import Manifest, variable_problems
+from assetforge.manifest.data import as_rows, column, load_data
+from assetforge.manifest.load import Manifest
 from assetforge.words import did_you_mean
+
+MAX_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Cell:
         if name is None:
             return self.shows[axis]
         row = self.axes[axis]
-        return shown(row[name]) if isinstance(row, Mapping) and name in row else None
+        return shown(row[name]) if isinstance(row, Mapping) and row.get(name) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ class Expansion:
     def cells(self, matrix: Mapping[str, Any], exclude: Sequence[Mapping[str, Any]]) -> list[Cell]:
         """Every combination in the order written, without those that `exclude` names."""
         axes = {axis: self._values(axis, value) for axis, value in matrix.items()}
+        number = prod(map(len, axes.values()))
+        if number > MAX_CELLS:
+            told = f"{self.subject} would have {number:,} instances, and at most {MAX_CELLS:,} are made"
+            self.problems.append(Problem(told, self.manifest.where(*self.base, "matrix")))
         if self.problems:
             return []
         rows = {axis: [(value, shown(value)) for value in values] for axis, values in axes.items()}
@@ -67,41 +75,52 @@ class Expansion:
             for row in product(*rows.values())
         ]
         conditions = [self.condition(entry, cells, ("exclude", index)) for index, entry in enumerate(exclude)]
-        return [cell for cell in cells if not any(condition.meets(cell) for condition in conditions)]
+        left = [cell for cell in cells if not any(condition.meets(cell) for condition in conditions)]
+        if cells and not left:
+            place = self.manifest.where(*self.base, "exclude", part="key")
+            self.warnings.append(Problem(f"`exclude` leaves no instance of {self.subject}", place))
+        return left
 
     def condition(self, entry: Mapping[str, Any], cells: Sequence[Cell], key: KeyPath) -> Condition:
         """A `when` or one entry of `exclude`, checked against the axes; no match is a warning."""
         parts = tuple(self._parts(entry, cells, key))
         condition = Condition(parts)
         if parts and cells and not any(condition.meets(cell) for cell in cells):
+            what = "an `exclude`" if key[0] == "exclude" else "a `when`"
             place = self.manifest.where(*self.base, *key)
-            self.warnings.append(Problem(f"this matches no instance of {self.subject}", place))
+            told = f"{what} of {self.subject} matches no instance"
+            self.warnings.append(Problem(told, place, _meant(parts, cells)))
         return condition
 
     def _values(self, axis: str, value: Any) -> list[Any]:
-        place = self.manifest.where(*self.base, "matrix", axis)
-        self.problems += variable_problems(axis, self.manifest.where(*self.base, "matrix", axis, part="key"))
+        key = (*self.base, "matrix", axis)
         if axis in self.manifest.table.vars:
+            place = self.manifest.where(*key, part="key")
             self.problems.append(Problem(f"axis `{axis}` has the name of a variable", place, "rename one of them"))
         values = self._listed(value, axis)
         if values is None:
             return []
         if not values:
-            self.problems.append(Problem(f"axis `{axis}` of {self.subject} has no values", place))
-        seen: dict[str, int] = {}
+            self.problems.append(Problem(f"axis `{axis}` of {self.subject} has no values", self.manifest.where(*key)))
+        seen: set[str] = set()
         for index, item in enumerate(values):
-            if isinstance(item, list) or item is None:
-                self.problems.append(Problem(f"axis `{axis}` of {self.subject} holds a list or nothing", place))
-            elif shown(item) in seen:
-                told = f"two values of axis `{axis}` of {self.subject} show as `{shown(item)}`"
-                self.problems.append(Problem(told, place, "give each table its own `id`"))
-            seen[shown(item) if not isinstance(item, list) and item is not None else f"\0{index}"] = index
+            place = self.manifest.where(*key, index) if isinstance(value, list) else self.manifest.where(*key)
+            text = _shown(item)
+            if text is None:
+                told = f"a value of axis `{axis}` of {self.subject} shows nothing: it is null, or its `id` is"
+                self.problems.append(Problem(told, place, "give each value an `id`"))
+            elif text in seen:
+                told = f"two values of axis `{axis}` of {self.subject} show as `{text}`"
+                hint = "give each table its own `id`" if isinstance(item, Mapping) else "write each value once"
+                self.problems.append(Problem(told, place, hint))
+            else:
+                seen.add(text)
         return values
 
     def _listed(self, value: Any, axis: str) -> list[Any] | None:
         place = self.manifest.where(*self.base, "matrix", axis)
         if isinstance(value, list):
-            return value
+            return self._literal(value, axis, place)
         names = str(value).split(".")
         data = self.manifest.data
         if names[0] != "data" or len(names) not in (2, 3):
@@ -112,7 +131,11 @@ class Expansion:
             hint = did_you_mean(names[1], list(data), "data")
             self.problems.append(Problem(f"there is no data `{names[1]}`", place, hint))
             return None
-        rows = as_rows(data[names[1]])
+        try:
+            rows = as_rows(data[names[1]])
+        except ValueError as error:
+            self.problems.append(Problem(f"data `{names[1]}` can't be an axis: {error}", place))
+            return None
         if len(names) == 2:
             return rows
         columns = {name for row in rows if isinstance(row, Mapping) for name in row}
@@ -121,6 +144,14 @@ class Expansion:
             self.problems.append(Problem(f"data `{names[1]}` has no column `{names[2]}`", place, hint))
             return None
         return column(rows, names[2])
+
+    def _literal(self, value: list[Any], axis: str, place: Where) -> list[Any] | None:
+        """A list as written, held to what data may hold."""
+        try:
+            return as_rows(load_data(axis, value, self.manifest.reading, place))
+        except ManifestError as error:
+            self.problems += error.problems
+            return None
 
     def _parts(
         self, entry: Mapping[str, Any], cells: Sequence[Cell], key: KeyPath
@@ -146,4 +177,23 @@ class Expansion:
 
 
 def _texts(wanted: Any) -> frozenset[str]:
-    return frozenset(map(shown, wanted if isinstance(wanted, list) else [wanted]))
+    return frozenset(_shown(item) or "" for item in (wanted if isinstance(wanted, list) else [wanted]))
+
+
+def _shown(value: Any) -> str | None:
+    """What a value shows; None of one that shows nothing. A date, which only a condition may hold, is its text."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    try:
+        return shown(value)
+    except TypeError:
+        return None
+
+
+def _meant(parts: Iterable[tuple[str, str | None, frozenset[str]]], cells: Sequence[Cell]) -> str | None:
+    """A hint for a condition that nothing meets: values close to those that no cell has."""
+    for axis, name, texts in parts:
+        there = list(dict.fromkeys(text for cell in cells if (text := cell.text(axis, name)) is not None))
+        if texts.isdisjoint(there):
+            return did_you_mean(min(texts, default=""), there, "values")
+    return None

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assetforge.entry import Invalid, problems_of
 from assetforge.errors import KeyPath, Problem, Where
 from assetforge.manifest.load import ORIGINS, Manifest
-from assetforge.manifest.schema import ASSET_NAME, AssetEntry
-from assetforge.words import did_you_mean, ticked
+from assetforge.manifest.schema import ASSET_NAME, AssetEntry, AssetTable
+from assetforge.words import did_you_mean
 
 MATRIX_KEYS = ("matrix", "exclude", "overrides")
+GENERATION = "generate"
 EXCLUSIVE = (ORIGINS, ("output", "outputs"))
 
 
@@ -69,9 +71,10 @@ class Merge:
                 elif key != "when":
                     _set(raw, origins, key, value, origin)
         steps, places = self._written_out(raw.get("steps", []), origins.get(("steps",), (*base, "steps")))
-        ids = _ids(steps)
+        written = _ids(steps)
+        ids = _unique(written)
         origins |= {("steps", index): place for index, place in enumerate(places)}
-        self._check_ids(ids, steps, places)
+        self._check_ids(written, steps, places)
         for origin, edit in edits:
             self._edit_steps(steps, ids, edit, origin=origin, origins=origins)
         raw["steps"] = steps
@@ -90,7 +93,12 @@ class Merge:
                 found.append(dict(step))
                 places.append(place)
                 continue
-            problem = self._bad_use(step, name, above)
+            if len(step) > 1:
+                other = next(key for key in step if key != "use")
+                where = self.manifest.where(*place, other, part="key")
+                self._tell(f"a step with `use` can't set `{other}`", where, "set it in the chain, or by overrides")
+                continue
+            problem = self._bad_use(name, above)
             if problem:
                 self._tell(problem[0], self.manifest.where(*place, "use"), problem[1])
                 continue
@@ -99,25 +107,29 @@ class Merge:
             places += inner_places
         return found, places
 
-    def _bad_use(self, step: Mapping[str, Any], name: Any, above: tuple[str, ...]) -> tuple[str, str | None] | None:
-        if len(step) > 1:
-            others = ticked(sorted(set(step) - {"use"}))
-            return f"a step with `use` has {others} as well", "set them in the chain, or by overrides"
+    def _bad_use(self, name: Any, above: tuple[str, ...]) -> tuple[str, str | None] | None:
+        if not isinstance(name, str):
+            return "`use` must be text", 'write it like use = "sprite"'
         if name not in self.manifest.table.chain:
             hint = did_you_mean(str(name), list(self.manifest.table.chain), "chains")
             return f"there is no chain `{name}`", hint
         if name in above:
-            return f"chains go in a circle: {' -> '.join([*above, name])}", None
+            return f"chains go in a circle: `{' -> '.join([*above, name])}`", "break it at one of them"
         return None
 
     def _check_ids(self, ids: Sequence[str], steps: Sequence[Mapping[str, Any]], places: Sequence[KeyPath]) -> None:
-        seen: set[str] = {"generate"}
+        seen: set[str] = set()
         for name, step, place in zip(ids, steps, places, strict=True):
             where = self.manifest.where(*place, "id")
             if "op" not in step:
-                self._tell("a step needs `op` or `use`", self.manifest.where(*place), 'write { op = "resize", ... }')
-            elif not isinstance(step.get("id", ""), str) or not ASSET_NAME.match(name):
-                self._tell(f"`{name}` can't name a step: use letters, digits, `-` and `_`", where, None)
+                hint = 'write one, like op = "resize"'
+                self._tell(f"a step of asset `{self.asset}` needs `op` or `use`", self.manifest.where(*place), hint)
+            elif not isinstance(step["op"], str):
+                self._tell("`op` must be text", self.manifest.where(*place, "op"), 'write it like op = "resize"')
+            elif "id" in step and not (isinstance(step["id"], str) and ASSET_NAME.match(name)):
+                self._tell(f"`{name}` can't name a step", where, "use letters, digits, `-` and `_`")
+            elif name == GENERATION:
+                self._tell(f"`{name}` is the name of a picture's own generation", where, "choose another `id`")
             elif name in seen:
                 self._tell(f"two steps of asset `{self.asset}` are named `{name}`", where, "give each its own `id`")
             seen.add(name)
@@ -160,12 +172,31 @@ def override_problems(manifest: Manifest, asset: str) -> list[Problem]:
         if not isinstance(override.get("when"), Mapping):
             hint = "write when = { axis = value }"
             found.append(Problem(f"an override of asset `{asset}` has no `when`", manifest.where(*base), hint))
+        found += _wrong_values(manifest, asset, index)
         for key in override:
             if key != "when" and key not in keys:
                 place = manifest.where(*base, key, part="key")
-                told = f"an override can't set `{key}`"
-                found.append(Problem(told, place, did_you_mean(key, keys, "keys")))
+                told = f"an override of asset `{asset}` can't set `{key}`"
+                hint = "set it in the asset" if key in MATRIX_KEYS else did_you_mean(key, keys, "keys")
+                found.append(Problem(told, place, hint))
     return found
+
+
+def _wrong_values(manifest: Manifest, asset: str, index: int) -> list[Problem]:
+    """Values of one override that no instance could have; `steps` as a table sets keys of single steps."""
+    override = manifest.table.asset[asset]["overrides"][index]
+    values = {
+        key: value
+        for key, value in override.items()
+        if key in AssetTable.model_fields and not (key == "steps" and isinstance(value, Mapping))
+    }
+    try:
+        AssetTable.model_validate(values)
+    except Invalid as error:
+        where = manifest.where("asset", asset, "overrides", index)
+        subject = f"an override of asset `{asset}`"
+        return problems_of(error, values, subject=subject, where=where, model=AssetTable)
+    return []
 
 
 def _set(raw: dict[str, Any], origins: dict[KeyPath, KeyPath], key: str, value: Any, origin: KeyPath) -> None:
@@ -179,6 +210,16 @@ def _set(raw: dict[str, Any], origins: dict[KeyPath, KeyPath], key: str, value: 
                 raw.pop(other, None)
     raw[key] = value
     origins[key,] = origin
+
+
+def _unique(ids: Sequence[str]) -> list[str]:
+    """The ids with a mark at every repetition, so that steps whose ids clash are still told apart."""
+    taken = {GENERATION}
+    unique = []
+    for index, name in enumerate(ids):
+        unique.append(f"{name}~{index}" if name in taken else name)
+        taken.add(name)
+    return unique
 
 
 def _ids(steps: Sequence[Mapping[str, Any]]) -> list[str]:

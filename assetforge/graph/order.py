@@ -1,23 +1,26 @@
 """Steps after those they need; a circle is found and shown as the path it takes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
-from assetforge.errors import Problem
-from assetforge.model import Local, Source, Step
+from assetforge.errors import Problem, Where
+from assetforge.model import Source, Step
 
 
-def in_order(steps: Mapping[str, Step]) -> tuple[dict[str, Step], list[Problem]]:
+def in_order(
+    steps: Mapping[str, Step], references: Mapping[tuple[str, str], Where]
+) -> tuple[dict[str, Step], list[Problem]]:
     """The steps in manifest order, each after its inputs, and a problem for each circle. Unknown inputs are left
-    out: whoever could not be made has said so."""
+    out: whoever could not be made has said so. `references` says which instance refers to which, and where."""
     ordered: dict[str, Step] = {}
     problems: list[Problem] = []
     for name in steps:
         if name not in ordered:
-            problems += _visit(name, steps, ordered)
+            circles = _visit(name, steps, ordered)
+            problems += (_circle([_owner(steps[step]) for step in circle], references) for circle in circles)
     return ordered, problems
 
 
-def _visit(start: str, steps: Mapping[str, Step], ordered: dict[str, Step]) -> Iterable[Problem]:
+def _visit(start: str, steps: Mapping[str, Step], ordered: dict[str, Step]) -> Iterator[list[str]]:
     """Depth first with a stack of its own: chains of references may be longer than Python's."""
     path: dict[str, None] = {start: None}
     stack = [(start, iter([link.step for link in steps[start].inputs]))]
@@ -25,7 +28,7 @@ def _visit(start: str, steps: Mapping[str, Step], ordered: dict[str, Step]) -> I
         name, inputs = stack[-1]
         for needed in inputs:
             if needed in path:
-                yield _circle([*path][[*path].index(needed) :], steps)
+                yield [*path][[*path].index(needed) :]
                 continue
             if needed in steps and needed not in ordered:
                 path[needed] = None
@@ -37,11 +40,15 @@ def _visit(start: str, steps: Mapping[str, Step], ordered: dict[str, Step]) -> I
             stack.pop()
 
 
-def _circle(names: list[str], steps: Mapping[str, Step]) -> Problem:
-    members = [step for step in (steps[name] for name in names) if not isinstance(step, Source)]
-    instances = list(dict.fromkeys(step.instance for step in members))
-    named = [step for step in members if step.instance == instances[0] and step.where.file]
-    place = next((step.where for step in named if not (isinstance(step, Local) and step.op.startswith("_"))), None)
-    path = " -> ".join([*instances, instances[0]])
-    where = place or (named[0].where if named else None)
-    return Problem(f"references go in a circle: {path}", where, "break it at one of them")
+def _owner(step: Step) -> str:
+    return "" if isinstance(step, Source) else step.instance
+
+
+def _circle(owners: list[str], references: Mapping[tuple[str, str], Where]) -> Problem:
+    """A circle of instances, from the reference that is written first."""
+    names = list(dict.fromkeys(owners))
+    pairs = set(zip(names, [*names[1:], names[0]], strict=True))
+    first = next((pair for pair in references if pair in pairs), (names[0], names[0]))
+    start = names.index(first[0])
+    path = " -> ".join([*names[start:], *names[:start], names[start]])
+    return Problem(f"references go in a circle: `{path}`", references.get(first), "break it at one of them")

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from assetforge.digest import canonical_text
 
+LONGEST = 4_000_000
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -25,21 +26,39 @@ def printed(value: Any) -> Any:
 
 
 def as_toml(value: Any) -> str:
-    """A value as inline TOML. Raises TypeError for null and for objects."""
+    """A value as inline TOML. Raises TypeError for null and for objects, ValueError for what is very long: a short
+    list may hold one long text a thousand times."""
+    pieces: list[str] = []
+    length = 0
+    for piece in _pieces(value):
+        pieces.append(piece)
+        length += len(piece)
+        if length > LONGEST:
+            raise ValueError(f"what is printed has more than {LONGEST:,} characters")
+    return "".join(pieces)
+
+
+def _pieces(value: Any) -> Iterator[str]:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return canonical_text(value)
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(as_toml, value))}]"
-    if isinstance(value, Mapping):
-        pairs = (
-            f"{key if _BARE.match(key) else canonical_text(key)} = {as_toml(item)}" for key, item in value.items()
-        )
-        return f"{{ {', '.join(pairs)} }}" if value else "{}"
-    raise TypeError("only text, numbers, booleans, lists and tables can be printed")
+        yield "true" if value else "false"
+    elif isinstance(value, str):
+        yield canonical_text(value)
+    elif isinstance(value, int | float):
+        yield repr(value)
+    elif isinstance(value, list | tuple):
+        yield "["
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _pieces(item)
+        yield "]"
+    elif isinstance(value, Mapping):
+        yield "{" if not value else "{ "
+        for index, (key, item) in enumerate(value.items()):
+            yield f"{', ' if index else ''}{key if _BARE.match(key) else canonical_text(key)} = "
+            yield from _pieces(item)
+        yield "}" if not value else " }"
+    else:
+        raise TypeError("only text, numbers, booleans, lists and tables can be printed")
 
 
 def slug(value: Any) -> str:

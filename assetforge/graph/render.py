@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from assetforge.entry import RENDERED, is_template, problems_of
+from assetforge.entry import RENDERED, Invalid, is_template, problems_of
 from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.graph.merge import Merged
 from assetforge.graph.scope import Scope, VariableError
@@ -41,12 +39,14 @@ class Form:
             key: shape for key, shape in self._shape.items() if key in PLAIN_TEXT and isinstance(shape, Text)
         }
         self._same: AssetTable | None = None
+        self._wrong: list[Problem] = []
         self._params: dict[int, Any] = {}
 
     def fill(self, scope: Scope, instance: str) -> AssetTable:
         """The asset of one instance. Raises ManifestError."""
-        texts = {key: self.render(text.text, text.key, scope, instance) for key, text in self._texts.items()}
-        if self._same is not None:
+        self._wrong = []
+        texts = {key: self._filled(text, scope, instance) for key, text in self._texts.items()}
+        if self._same is not None and not self._wrong:
             return self._same.model_copy(update=texts)
         raw = {
             key: value if key in NOT_RENDERED else self._filled(value, scope, instance)
@@ -55,11 +55,12 @@ class Form:
         } | texts
         for key, shape in self._outputs.items():
             raw[key] = self._filled_outputs(shape, scope, instance)
+        if self._wrong:
+            raise ManifestError(self._wrong)
         try:
             asset = AssetTable.model_validate(raw, context=RENDERED)
-        except ValidationError as error:
-            keys = AssetTable.model_fields
-            found = problems_of(error, raw, subject=f"`{instance}`", where=Where(""), keys=keys)
+        except Invalid as error:
+            found = problems_of(error, raw, subject=f"`{instance}`", where=Where(""), model=AssetTable)
             raise ManifestError(self._placed(problem) for problem in found) from None
         others = [part for key, part in self._shape.items() if key not in texts]
         if not any(isinstance(part, Text) or _is_open(part) for part in (*others, *self._open_outputs())):
@@ -89,7 +90,11 @@ class Form:
 
     def _filled(self, shape: Any, scope: Scope, instance: str) -> Any:
         if isinstance(shape, Text):
-            return self.render(shape.text, shape.key, scope, instance)
+            try:
+                return self.render(shape.text, shape.key, scope, instance)
+            except ManifestError as error:  # the asset's other templates may be wrong as well
+                self._wrong += error.problems
+                return ""
         if not _is_open(shape):
             return shape
         if isinstance(shape, _OpenTable):
@@ -131,7 +136,7 @@ class Form:
             place = self.merged.where(*error.key[1:]) if group == "own" else self.merged.manifest.where(group, *rest)
             where = Where(place.file, place.key, text=error.text, line=error.line)
         elif error.name:
-            where = Where(error.name, line=error.line, column=1, text=error.text)
+            where = Where(error.name, line=error.line, text=error.text)
         else:
             place = self.merged.where(*key)
             where = Where(place.file, place.key, text=error.text, line=error.line)

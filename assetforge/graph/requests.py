@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-from assetforge.entry import RENDERED, problems_of
+from assetforge.entry import RENDERED, Invalid, problems_of
 from assetforge.errors import Problem, Where
 from assetforge.graph.sizes import MUCH, lost, planned_size
 from assetforge.manifest.load import Manifest
 from assetforge.manifest.schema import AssetTable, EditTable, ProfileTable
 from assetforge.model import Paid, Settings, Size
 from assetforge.providers.catalog import BUILT_IN, BUILT_IN_KINDS, keyed_kind, known_kind
-from assetforge.providers.models import check_order, rules_of
+from assetforge.providers.models import IMAGES_API, check_order, rules_of
 from assetforge.providers.spec import ProviderTable
 from assetforge.words import did_you_mean
 
@@ -37,15 +35,14 @@ def provider_tables(manifest: Manifest) -> tuple[dict[str, ProviderTable], list[
         start = BUILT_IN[name].model_dump(exclude_unset=True) if name in BUILT_IN else {}
         try:
             tables[name] = ProviderTable.model_validate(start | raw, context=RENDERED)
-        except ValidationError as error:
-            keys = ProviderTable.model_fields
+        except Invalid as error:
             base = manifest.where("provider", name)
-            problems += problems_of(error, raw, subject=f"provider `{name}`", where=base, keys=keys)
+            problems += problems_of(error, raw, subject=f"provider `{name}`", where=base, model=ProviderTable)
             continue
         if not known_kind(tables[name].kind):
             place = manifest.where("provider", name, "kind")
             hint = did_you_mean(tables[name].kind, sorted(BUILT_IN_KINDS), "kinds")
-            problems.append(Problem(f"there is no kind of provider `{tables[name].kind}`", place, hint))
+            problems.append(Problem(f"there is no provider kind `{tables[name].kind}`", place, hint))
     return tables, problems
 
 
@@ -134,11 +131,19 @@ def flaws_of(step: Paid) -> list[Flawed]:
     return [Flawed(flaw.setting, flaw.message, flaw.hint) for flaw in found]
 
 
+def model_warning(settings: Settings) -> tuple[str, str] | None:
+    """What to say, and a hint, of a model whose rules nobody knows here; None of all others."""
+    if settings.kind != "images-api" or rules_of(settings.kind, settings.model) is not None:
+        return None
+    told = f"model `{settings.model}` is not known here, so its rules are not checked"
+    return told, did_you_mean(settings.model, list(IMAGES_API), "known models")
+
+
 def size_warning(wanted: Size, asked: Size) -> str | None:
     """What the user should know of a planned size; None where it is fine."""
     if asked.width < wanted.width or asked.height < wanted.height:
         return f"`{wanted}` is larger than the model draws: `{asked}` is asked for and scaled up"
     share = lost(wanted, asked)
     if share > MUCH:
-        return f"{share:.0%} of the picture is cut away to make `{wanted}` of `{asked}`"
+        return f"`{wanted}` is cut from `{asked}`, which loses {share:.0%} of the picture"
     return None

@@ -21,9 +21,8 @@ from assetforge.graph.template import Engine
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.load import Manifest
 from assetforge.manifest.schema import AssetTable
-from assetforge.model import Graph, Instance, Link, Paid, Rendition, Step
+from assetforge.model import Graph, Instance, Link, Rendition, Step
 from assetforge.paths import PathError
-from assetforge.providers.models import rules_of
 from assetforge.words import did_you_mean
 
 
@@ -33,6 +32,7 @@ class Expanded:
 
     cells: tuple[Cell, ...]
     conditions: tuple[Condition, ...]
+    is_sound: bool
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class Resolving:
     variables: Scope
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    unknown_models: dict[str, Problem] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
 
@@ -54,20 +55,21 @@ def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, 
     """The graph of a manifest. Raises ManifestError with every mistake, those of loading included."""
     job = _open(manifest, profile, variables)
     expanded = {name: _expand(job, name) for name in manifest.table.asset if name not in manifest.broken}
-    wiring = Wiring(Index({name: asset.cells for name, asset in expanded.items()}), manifest.reading)
+    sound = {name: asset.cells for name, asset in expanded.items() if asset.is_sound}
+    index = Index(sound, manifest.table.asset.keys() - sound.keys())
+    wiring = Wiring(index, manifest.reading)
     for name, asset in expanded.items():
         _instances(job, name, asset, wiring)
     _join(job, wiring)
     _compare_paths(job, wiring)
-    steps, circles = in_order(job.steps)
+    steps, circles = in_order(job.steps, wiring.references)
     job.problems += circles
-    _warn_of_models(job)
     if job.problems:
-        raise ManifestError(_once(job.problems, manifest.broken))
+        raise ManifestError(_once(job.problems))
     return Graph(
         steps=steps,
         instances=job.instances,
-        warnings=tuple(dict.fromkeys(job.warnings)),
+        warnings=tuple(dict.fromkeys([*job.warnings, *job.unknown_models.values()])),
     )
 
 
@@ -89,20 +91,21 @@ def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str])
         {**manifest.table.vars, **{name: Literal(text) for name, text in variables.items()}},
         places={name: ("vars", name) for name in manifest.table.vars},
     )
-    folder = manifest.table.project.output_dir
-    if profile and manifest.table.profile[profile].output_dir is not None:
-        folder = str(manifest.table.profile[profile].output_dir)
-    target = Target(
-        manifest.reading.root, _checked_folder(manifest, folder, problems), manifest.table.defaults.output
-    )
+    folder = _output_folder(manifest, profile, problems)
+    target = Target(manifest.reading.root, folder, manifest.table.defaults.output)
     return Resolving(manifest, engine, Requests(manifest, tables, profile), target, scope, problems)
 
 
-def _checked_folder(manifest: Manifest, folder: str, problems: list[Problem]) -> str:
+def _output_folder(manifest: Manifest, profile: str | None, problems: list[Problem]) -> str:
+    """The folder that outputs are relative to; "" is the root."""
+    folder, place = manifest.table.project.output_dir, manifest.where("project", "output_dir")
+    own = manifest.table.profile[profile].output_dir if profile else None
+    if profile and own is not None:
+        folder, place = own, manifest.where("profile", profile, "output_dir")
     try:
         return "" if folder in ("", ".") else manifest.reading.root.clean(folder)
     except PathError as error:
-        problems.append(Problem(error.message, manifest.where("project", "output_dir"), error.hint))
+        problems.append(Problem(error.message, place, error.hint))
         return ""
 
 
@@ -125,7 +128,8 @@ def _expand(job: Resolving, name: str) -> Expanded:
     ]
     job.problems += expansion.problems + wrong
     job.warnings += expansion.warnings
-    return Expanded(() if expansion.problems or wrong else tuple(cells), tuple(conditions))
+    is_sound = not (expansion.problems or wrong)
+    return Expanded(tuple(cells) if is_sound else (), tuple(conditions), is_sound)
 
 
 def _instances(job: Resolving, name: str, asset: Expanded, wiring: Wiring) -> None:
@@ -158,14 +162,20 @@ def _instance(job: Resolving, form: Form, cell: Cell, wiring: Wiring) -> None:
     job.instances[name] = instance
     job.steps |= {step.id: step for step in assembly.steps}
     job.warnings += assembly.warnings
+    for model, warning in assembly.unknown_models.items():
+        job.unknown_models.setdefault(model, warning)
 
 
 def _twice(job: Resolving, form: Form, own: Mapping[str, Any]) -> Iterator[Problem]:
+    """An asset's variables with a name that stands for something else."""
+    axes = job.manifest.table.asset[form.merged.asset].get("matrix", {})
+    others = {"a variable of [vars]": job.manifest.table.vars, "data": job.manifest.table.data, "an axis": axes}
     for variable in own:
-        if variable in job.manifest.table.vars or variable in job.manifest.table.data:
-            place = form.merged.where("vars", variable, part="key")
-            told = f"variable `{variable}` of asset `{form.merged.asset}` is already one of [vars]"
-            yield Problem(told, place, "choose another name")
+        for what, names in others.items():
+            if variable in names:
+                place = form.merged.where("vars", variable, part="key")
+                told = f"variable `{variable}` of asset `{form.merged.asset}` has the name of {what}"
+                yield Problem(told, place, "rename one of them")
 
 
 def _join(job: Resolving, wiring: Wiring) -> None:
@@ -187,26 +197,11 @@ def _compare_paths(job: Resolving, wiring: Wiring) -> None:
     job.problems += collisions(renditions, taken)
 
 
-def _warn_of_models(job: Resolving) -> None:
-    """An unknown model passes, once said; one that is near its end is said too."""
-    seen: set[tuple[str, str]] = set()
-    for step in job.steps.values():
-        if not isinstance(step, Paid) or (step.settings.kind, step.settings.model) in seen:
-            continue
-        seen.add((step.settings.kind, step.settings.model))
-        rules = rules_of(step.settings.kind, step.settings.model)
-        if rules is None and step.settings.kind == "images-api":
-            told = f"model `{step.settings.model}` is not known here: its rules are not checked"
-            job.warnings.append(Problem(told, step.where, "check its name"))
-
-
-def _once(problems: list[Problem], broken: frozenset[str]) -> Iterator[Problem]:
-    """One problem for each place: what is wrong with a template is wrong in each of its instances, and what
-    refers to a broken asset says nothing new."""
+def _once(problems: list[Problem]) -> Iterator[Problem]:
+    """One problem for each place: what is wrong with a template is wrong in each of its instances."""
     seen: set[object] = set()
     for problem in problems:
         place: object = problem.where or problem.message
-        if place in seen or any(f"`@{name}`, which does not exist" in problem.message for name in broken):
-            continue
-        seen.add(place)
-        yield problem
+        if place not in seen:
+            seen.add(place)
+            yield problem

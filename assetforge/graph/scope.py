@@ -84,7 +84,7 @@ class Scope:
     def _render_as(self, name: str, value: Any, place: KeyPath | None) -> Any:
         if name in self._under_way:
             circle = " -> ".join([*self._under_way[self._under_way.index(name) :], name])
-            raise VariableError(f"variables go in a circle: {circle}", place or ())
+            raise VariableError(f"variables go in a circle: `{circle}`", place or (), hint="break it at one of them")
         self._under_way.append(name)
         try:
             self._values[name] = self._deep(value, place or ())
@@ -121,8 +121,8 @@ def _texts(value: Any) -> Iterator[str]:
 class VariableError(TemplateError):
     """A variable that can't be rendered: `key` is where it is written."""
 
-    def __init__(self, message: str, key: KeyPath) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, key: KeyPath, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.key = key
 
     @classmethod

@@ -46,7 +46,8 @@ def _test(graph: Graph, body: str) -> Callable[[Instance], bool]:
     try:
         reference = parse_reference("@" + re.sub(r"[*?]", "_", body.partition("[")[0]) + "[" + body.partition("[")[2])
     except BadReference as error:
-        raise UsageError(error.message.replace("@", "", 1), hint=error.hint) from None
+        hint = (error.hint or "").replace("@", "")
+        raise UsageError(f"`{body}` can't be read as a selection", hint=hint or None) from None
     pattern = _glob(body.partition("[")[0])
     wanted = {axis: _glob(text) for axis, text in reference.axes.items()}
     return lambda instance: (

@@ -4,21 +4,46 @@ from collections.abc import Mapping
 from typing import Any
 
 from assetforge.entry import read_value
+from assetforge.errors import KeyPath
 from assetforge.model import Shape
+
+HINTS = {
+    "rect": "write it like { rect = [0.5, 0, 0.5, 1] }",
+    "ellipse": "write it like { ellipse = [0.25, 0.25, 0.5, 0.5] }",
+    "polygon": "write it like { polygon = [[0, 0], [1, 0], [0.5, 1]] }",
+}
+
+
+class BadShape(Exception):  # noqa: N818 - becomes a Problem where its place is known
+    """A drawn mask that can't be read; `key` is the place of the mistake in it."""
+
+    def __init__(self, message: str, hint: str, key: KeyPath) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.key = key
 
 
 def read_shapes(mask: Any) -> tuple[Shape, ...]:
-    """Shapes of the part to be edited. Raises ValueError with the reason, in the user's words."""
+    """Shapes of the part to be edited. Raises BadShape with the reason, in the user's words."""
     if isinstance(mask, Mapping):
-        mask = [mask]
+        return (_read(mask, ()),)
     if not mask:
-        raise ValueError("the mask has no shapes")
-    return tuple(_shape(entry) for entry in mask)
+        raise BadShape("the mask has no shapes", HINTS["rect"], ())
+    return tuple(_read(entry, (index,)) for index, entry in enumerate(mask))
+
+
+def _read(entry: Any, key: KeyPath) -> Shape:
+    try:
+        return _shape(entry)
+    except ValueError as error:
+        kind = next(iter(entry), "") if isinstance(entry, Mapping) else ""
+        raise BadShape(str(error), HINTS.get(kind, HINTS["rect"]), key) from None
 
 
 def _shape(entry: Any) -> Shape:
     if not isinstance(entry, Mapping) or len(entry) != 1 or next(iter(entry)) not in ("rect", "ellipse", "polygon"):
-        raise ValueError("a shape is one of `rect`, `ellipse` and `polygon`")
+        raise ValueError("a shape of a mask is one of `rect`, `ellipse` and `polygon`")
     ((kind, value),) = entry.items()
     value = read_value(value) if isinstance(value, str) else value
     if kind == "polygon":

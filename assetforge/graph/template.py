@@ -5,8 +5,8 @@ environment, no clock, no randomness. Unaware of assets and of TOML.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
 from typing import Any, NoReturn, Protocol
 
 import jinja2
@@ -17,16 +17,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing
 from jinja2.visitor import NodeTransformer
 
+from assetforge.graph import bounds
 from assetforge.graph.printing import printed, slug
 from assetforge.words import did_you_mean
 
 __all__ = ["Engine", "Names", "TemplateError", "missing"]
 
-MAX_CHARACTERS = 4_000_000
-MAX_TICKS = 5_000_000
-MAX_SECONDS = 10.0
-MAX_WIDTH = 9_999
-UNSAFE_FILTERS = ("center", "format", "indent", "pprint", "random", "replace", "wordwrap", "xmlattr", "join")
+UNSAFE_FILTERS = ("pprint", "random", "wordwrap", "xmlattr")
 TEXT_METHODS = frozenset(
     [
         "capitalize",
@@ -65,6 +62,20 @@ TEXT_METHODS = frozenset(
     ]
 )
 JINJA_OBJECTS = (LoopContext, Macro, Cycler, Joiner, Namespace, jinja2.environment.TemplateModule)
+BOUNDED: Mapping[str, Callable[..., Any]] = {
+    "batch": bounds.batch, "center": bounds.center, "format": bounds.format_text, "indent": bounds.indent,
+    "join": bounds.join, "replace": bounds.replace, "round": bounds.rounded, "slice": bounds.sliced, "slug": slug,
+    "string": bounds.printed_text, "sum": bounds.total, "tojson": bounds.to_json,
+}  # fmt: skip
+# Jinja would make text of anything, by way of Python.
+OF_TEXT = frozenset(
+    ["capitalize", "e", "escape", "forceescape", "lower", "safe", "striptags", "title", "trim", "truncate", "upper",
+     "urlize", "wordcount"]
+)  # fmt: skip
+INCLUDED = "write its path from the manifest's folder, and keep it inside"
+# What a template's own doing raises in Jinja and in the values it is given.
+FAULTS = (jinja2.TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
+          RuntimeError, TypeError, ValueError)  # fmt: skip
 
 
 class TemplateError(Exception):
@@ -92,19 +103,6 @@ class Names(Protocol):
         """All names there are, for a hint."""
 
 
-class Meter:
-    """How much one render has done. Raises SecurityError past a bound."""
-
-    def __init__(self) -> None:
-        self.ticks = 0
-        self.deadline = time.monotonic() + MAX_SECONDS
-
-    def tick(self) -> None:
-        self.ticks += 1
-        if self.ticks > MAX_TICKS or (self.ticks % 1024 == 0 and time.monotonic() > self.deadline):
-            raise SecurityError("it does too much work")
-
-
 class _Undefined(StrictUndefined):
     """An undefined name that says what there is instead."""
 
@@ -119,7 +117,10 @@ class _Undefined(StrictUndefined):
         raise TemplateError(f"{_kind(owner)} has no `{name}`", text=name)
 
     __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
-    __call__ = __getitem__ = __contains__ = __add__ = __radd__ = _fail_with_undefined_error
+    __call__ = __getitem__ = __contains__ = __int__ = __float__ = __complex__ = _fail_with_undefined_error
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __pos__ = _fail_with_undefined_error
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail_with_undefined_error
+    __pow__ = __rpow__ = __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
 
 
 class _Context(Context):
@@ -149,9 +150,9 @@ class _Bounding(NodeTransformer):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    intercepted_binops = frozenset({"*", "**", "%", "+", "-", "/", "//"})
     context_class = _Context
-    meter = Meter()
+    meter = bounds.Meter()
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         bounded = _Bounding().visit(source)
@@ -168,30 +169,36 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        if not isinstance(argument, str | int | float | slice):
+            raise TemplateError(f"{_kind(obj)} has nothing under {_kind(argument)}")
         if isinstance(obj, Mapping | list | tuple | str):
             try:
-                return obj[argument]
+                return obj[argument]  # type: ignore[index]
             except (LookupError, TypeError):
-                return self.undefined(obj=obj, name=argument)
+                pass  # what is not there is undefined
         return self.undefined(obj=obj, name=str(argument))
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.meter.tick()
-        return _bounded(super().call(context, obj, *args, **kwargs))
+        return bounds.bounded(super().call(context, obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         self.meter.tick()
-        if operator == "**" and not (_small(left, 10**6) and _small(right, 64)):
-            raise SecurityError("`**` is bounded to small numbers")
-        if operator == "*" and not _bounded_product(left, right):
-            raise SecurityError("`*` would make too much")
+        if operator == "**" and not (bounds.is_small(left, 10**6) and bounds.is_small(right, 64)):
+            raise bounds.TooMuch("`**` is bounded to small numbers")
+        if operator == "*" and not bounds.is_bounded_product(left, right):
+            raise bounds.TooMuch("`*` would make too much")
         if operator == "%" and isinstance(left, str):
-            _check_widths(left)
-        return _bounded(super().call_binop(context, operator, left, right))
+            bounds.check_format(left, right)
+        try:
+            return bounds.bounded(super().call_binop(context, operator, left, right))
+        except TypeError:
+            hint = "join text with `~`" if operator == "+" else None
+            raise TemplateError(f"`{operator}` can't take {_kind(left)} and {_kind(right)}", hint=hint) from None
 
     @staticmethod
     def concat(parts: Iterable[str]) -> str:
-        return "".join(_counted(parts))
+        return "".join(bounds.counted(parts))
 
 
 class Engine:
@@ -206,13 +213,15 @@ class Engine:
         )  # fmt: skip
         sandbox = self._sandbox
         sandbox.globals = {name: sandbox.globals[name] for name in ("dict", "cycler", "joiner", "namespace")}
-        sandbox.globals["range"] = _bounded_range
+        sandbox.globals["range"] = bounds.bounded_range
         for name in UNSAFE_FILTERS:
             sandbox.filters.pop(name, None)
-        sandbox.filters |= {
-            "slug": slug, "\0each": self._each, "\0concat": _concat, "join": _join, "replace": _replace,
-            "indent": _indent, "center": _center, "format": _format,
-        }  # fmt: skip
+        sandbox.filters |= BOUNDED
+        sandbox.filters = {
+            name: self._metered(made, bounds.printed_text if name in OF_TEXT else lambda value: value)
+            for name, made in sandbox.filters.items()
+        }
+        sandbox.filters |= {"\0each": self._each, "\0concat": bounds.concat}
         self._compiled: dict[str, jinja2.Template] = {}
         self._free: dict[str, frozenset[str] | None] = {}
 
@@ -245,14 +254,33 @@ class Engine:
         try:
             return make(text)
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(_sentence(error.message), name=error.name or name, line=error.lineno) from None
+            raise self._syntax(error, name) from None
         except jinja2.TemplateNotFound as error:
-            raise TemplateError(f"template `{error.name}` can't be read", name=name, text=str(error.name)) from None
-        except RecursionError:
+            raise TemplateError(
+                f"template `{error.name}` can't be read", hint=INCLUDED, name=name, text=str(error.name)
+            ) from None
+        except (RecursionError, SyntaxError, MemoryError):  # Python allows fewer blocks in each other than Jinja
             raise TemplateError("the template is nested too deeply", name=name) from None
+        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise TemplateError(f"the template fails: {_sentence(str(error))}", name=name) from None
+
+    def _syntax(self, error: jinja2.TemplateSyntaxError, name: str) -> TemplateError:
+        """Jinja's complaint as one fact, and what it says of a way out as the hint."""
+        message = error.message or ""
+        fact = re.split(r"[.] (?:Jinja|You|Did)", message)[0]
+        block = re.search(r"innermost block that needs to be closed is '(\w+)'", message)
+        unknown = re.match(r"No (filter|test) named '(\w+)'", message)
+        hint: str | None = f"close `{{% {block[1]} %}}` with `{{% end{block[1]} %}}`" if block else None
+        if "end of print statement" in message:
+            hint = "close `{{` with `}}`"
+        if unknown:
+            known = self._sandbox.filters if unknown[1] == "filter" else self._sandbox.tests
+            names = sorted(option for option in known if option.isidentifier())
+            fact, hint = f"there is no {unknown[1]} `{unknown[2]}`", did_you_mean(unknown[2], names, f"{unknown[1]}s")
+        return TemplateError(_sentence(fact), hint=hint, name=error.name or name, line=error.lineno)
 
     def _rendered(self, template: jinja2.Template, names: Names, name: str) -> str:
-        self._sandbox.meter = Meter()
+        self._sandbox.meter = bounds.Meter()
         try:
             return template.render({"\0scope": names})
         except TemplateError as error:
@@ -262,21 +290,36 @@ class Engine:
                 error.hint = did_you_mean(error.text, names.names(), "names in scope")
             raise
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(_sentence(error.message), name=error.name or name, line=error.lineno) from None
+            raise self._syntax(error, name) from None
         except jinja2.TemplateNotFound as error:
             at, line = _line_of(error, name)
-            raise TemplateError(
-                f"template `{error.name}` can't be read", name=at, line=line, text=str(error.name)
-            ) from None
-        except SecurityError as error:
+            told = f"template `{error.name}` can't be read"
+            raise TemplateError(told, hint=INCLUDED, name=at, line=line, text=str(error.name)) from None
+        except (SecurityError, bounds.TooMuch) as error:
             at, line = _line_of(error, name)
             raise TemplateError(f"the template was stopped: {error}", name=at, line=line) from None
         except RecursionError as error:
             at, line = _line_of(error, name)
             raise TemplateError("the template is nested too deeply", name=at, line=line) from None
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError) as error:
+        except FAULTS as error:
             at, line = _line_of(error, name)
             raise TemplateError(f"the template fails: {_sentence(str(error))}", name=at, line=line) from None
+
+    def _metered(self, made: Callable[..., Any], read: Callable[[Any], Any]) -> Callable[..., Any]:
+        """A filter that counts as work, and takes only what can be printed. `read` makes its value what it takes."""
+        place = 1 if hasattr(made, "jinja_pass_arg") else 0
+
+        @wraps(made)
+        def metered(*args: Any, **named: Any) -> Any:
+            self._sandbox.meter.tick()
+            value = args[place] if len(args) > place else None
+            if isinstance(value, JINJA_OBJECTS) or (callable(value) and not isinstance(value, _Undefined)):
+                raise TypeError("a filter takes only text, numbers, booleans, lists and tables")
+            return bounds.bounded(
+                made(*args[:place], *map(read, args[place : place + 1]), *args[place + 1 :], **named)
+            )
+
+        return metered
 
     def _each(self, items: Iterable[Any]) -> Iterator[Any]:
         meter = self._sandbox.meter
@@ -314,92 +357,7 @@ def _kind(value: object) -> str:
         float: "a number",
         list: "a list",
         tuple: "a list",
+        dict: "a table",
+        type(None): "nothing",
     }
-    return kinds.get(type(value), "this")
-
-
-def _small(value: object, limit: int) -> bool:
-    return isinstance(value, int | float) and abs(value) <= limit
-
-
-def _bounded_product(left: Any, right: Any) -> bool:
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return abs(left) < 10**30 and abs(right) < 10**30
-    items, times = (left, right) if isinstance(right, int) else (right, left)
-    return isinstance(times, int) and hasattr(items, "__len__") and len(items) * max(times, 0) <= MAX_CHARACTERS
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str | list | tuple) and len(value) > MAX_CHARACTERS:
-        raise SecurityError("it makes too much text")
-    return value
-
-
-def _counted(parts: Iterable[str]) -> Iterator[str]:
-    total = 0
-    for part in parts:
-        total += len(part)
-        if total > MAX_CHARACTERS:
-            raise SecurityError("it makes too much text")
-        yield part
-
-
-def _bounded_range(*bounds: int) -> range:
-    numbers = range(*bounds)
-    if len(numbers) > 100_000:
-        raise SecurityError("`range` is bounded to 100,000 numbers")
-    return numbers
-
-
-def _concat(parts: Sequence[Any]) -> str:
-    return "".join(_counted(map(printed_text, parts)))
-
-
-def printed_text(value: Any) -> str:
-    """What a value prints as."""
-    return str(printed(value))
-
-
-def _join(items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
-    chosen = (item[attribute] for item in items) if attribute else items
-    texts = list(_counted(printed_text(item) for item in chosen))
-    if len(separator) * len(texts) > MAX_CHARACTERS:
-        raise SecurityError("it makes too much text")
-    return separator.join(texts)
-
-
-def _replace(text: str, old: str, new: str, count: int = -1) -> str:
-    text = printed_text(text)
-    if text.count(old) * len(new) + len(text) > MAX_CHARACTERS:
-        raise SecurityError("`replace` makes too much text")
-    return text.replace(old, new, count)
-
-
-def _indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
-    pad = width if isinstance(width, str) else " " * _bounded_width(width)
-    lines = printed_text(text).splitlines(keepends=True)
-    if len(pad) * len(lines) > MAX_CHARACTERS:
-        raise SecurityError("`indent` makes too much text")
-    return "".join(
-        pad + line if (blank or line.strip()) and (first or index) else line for index, line in enumerate(lines)
-    )
-
-
-def _center(text: str, width: int = 80) -> str:
-    return printed_text(text).center(_bounded_width(width))
-
-
-def _format(text: str, *values: Any, **named: Any) -> str:
-    _check_widths(text)
-    return text % (named or values)
-
-
-def _bounded_width(width: int) -> int:
-    if width > MAX_WIDTH:
-        raise SecurityError(f"widths are bounded to {MAX_WIDTH:,}")
-    return width
-
-
-def _check_widths(text: str) -> None:
-    if "*" in text or re.search(r"\d{5}", text):
-        raise SecurityError(f"widths in a format are bounded to {MAX_WIDTH:,}, and `*` is not one")
+    return kinds.get(type(value), "an object")

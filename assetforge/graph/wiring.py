@@ -4,11 +4,11 @@ from typing import Any
 
 from assetforge.errors import ManifestError, Problem, Where
 from assetforge.graph.matrix import Cell
-from assetforge.graph.references import BadReference, Index, Reference, is_reference, only, parse_reference
+from assetforge.graph.references import BadReference, Index, Reference, is_reference, parse_reference
 from assetforge.manifest.reading import Reading
 from assetforge.model import Link, Local, Paid, Source, Step
-from assetforge.paths import PathError
-from assetforge.words import ticked
+from assetforge.paths import MissingFile, PathError
+from assetforge.words import count, some
 
 # Not an operation: another instance's image under a name that can be linked to before that instance is made.
 BRIDGE = "_same"
@@ -18,6 +18,7 @@ class Wiring:
     """Turns texts into links and remembers what they need: source files, and images of other instances.
 
     `fits` is filled by each assembly: the paid steps whose answer is fitted, which candidates are taken from.
+    `references` says which instance refers to which, and where that is written.
     """
 
     def __init__(self, index: Index, reading: Reading) -> None:
@@ -27,6 +28,7 @@ class Wiring:
         self.finals: set[str] = set()
         self.candidates: dict[Link, Where] = {}
         self.fits: dict[tuple[str, str], tuple[Paid, Any]] = {}
+        self.references: dict[tuple[str, str], Where] = {}
         self._problems: dict[str, ManifestError | None] = {}
 
     def links(self, text: str, cell: Cell, instance: str, where: Where) -> list[Link]:
@@ -38,17 +40,16 @@ class Wiring:
             names = self.index.find(reference, cell)
         except BadReference as error:
             raise ManifestError([Problem(f"`{instance}` refers to {error.message}", None, error.hint)]) from None
+        for name in names:
+            self.references.setdefault((instance, name), where)
         return [self._link(name, reference, where) for name in names]
 
-    def only(self, links: list[Link], text: str) -> list[Link]:
+    def only(self, links: list[Link], text: str, instance: str) -> list[Link]:
         """The same where just one picture can be meant. Raises ManifestError where it is several."""
-        try:
-            only([link.step.removesuffix(":final") for link in links], text)
-        except BadReference as error:
-            hint = error.hint
-            raise ManifestError(
-                [Problem(f"only one picture can be meant here: {error.message}", None, hint)]
-            ) from None
+        if len(links) > 1:
+            names = [f"@{link.step.rpartition(':')[0]}" for link in links]
+            told = f"`{instance}` refers to `{text}`, which stands for {len(links)} instances"
+            raise ManifestError([Problem(told, None, f"name one of {some(names)}")])
         return links
 
     def check_text(self, path: str) -> None:
@@ -72,11 +73,14 @@ class Wiring:
         problems = []
         for link, where in sorted(self.candidates.items()):
             instance = link.step.rpartition(":")[0]
+            if instance not in finals:  # it could not be made, and that is told
+                continue
             fit = self.fits.get((instance, "generate"))
             if fit is None or link.candidate > fit[0].n:
-                there = f"has {fit[0].n} ({ticked(f'n = {fit[0].n}' for _ in '.')})" if fit else "buys none"
+                there = f"has {count(fit[0].n, 'candidate')}" if fit else "is not generated, and has no candidates"
+                hint = "raise its `n`, or choose another" if fit else f"refer to `@{instance}`"
                 told = f"candidate {link.candidate} of `{instance}` does not exist: it {there}"
-                problems.append(Problem(told, where, None if not fit else "raise `n`, or choose another"))
+                problems.append(Problem(told, where, hint))
                 continue
             paid, params = fit
             inputs = (Link(paid.id, link.candidate),)
@@ -100,8 +104,14 @@ class Wiring:
                 self.reading.root.readable(path, text=False)
                 self.sources[path] = Source(f"file:{path}", path, where)
         except PathError as error:
-            raise ManifestError([Problem(error.message, None, error.hint)]) from None
+            raise ManifestError([Problem(error.message, None, self._hint(error, text))]) from None
         return Link(f"file:{path}")
+
+    def _hint(self, error: PathError, path: str) -> str | None:
+        """What a path that can't be read may have been meant to be."""
+        if isinstance(error, MissingFile) and self.index.has(path):
+            return f"write `@{path}` for the asset's picture"
+        return error.hint or (self.reading.similar(path) if isinstance(error, MissingFile) else None)
 
 
 def _bridge(step: str, instance: str, link: Link) -> Local:

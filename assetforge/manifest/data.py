@@ -20,6 +20,20 @@ from assetforge.manifest.source import parse
 from assetforge.paths import PathError, Root
 from assetforge.words import count
 
+_CSV_FAULTS: dict[str, tuple[str, str | None]] = {
+    "',' expected after": ("text follows a closing quote", "write a quote inside a quoted cell twice"),
+    "unexpected end of data": ("a quote is not closed", "close it"),
+}
+_JSON_FAULTS = {
+    "Expecting value": "a value is missing",
+    "Expecting property name": "a key in double quotes is missing",
+    "Expecting ':'": "a colon after a key is missing",
+    "Expecting ','": "a comma, or the end of a list or a table, is missing",
+    "Extra data": "something stands after its end",
+    "Invalid control character": "a line break or another control character stands in a text",
+    "Invalid \\escape": "a backslash stands before what it can't escape",
+    "Unterminated string": "a text is not closed",
+}
 _KINDS = (".csv", ".json", ".jsonl", ".toml")
 
 
@@ -119,7 +133,8 @@ def _read_csv(text: str, path: str, problems: list[Problem]) -> list[dict[str, s
         for cells in reader:
             if cells and not header:
                 header = cells
-                problems += _header_faults(header, path, line)
+                written = text.split("\n")[line - 1].rstrip("\r")
+                problems += _header_faults(header, path, line, is_plain=written == ",".join(header))
             elif cells and len(cells) != len(header):
                 message = f"a row of `{path}` has {count(len(cells), 'cell')}, but its header has {len(header)}"
                 problems.append(Problem(message, Where(path, line=line)))
@@ -127,21 +142,28 @@ def _read_csv(text: str, path: str, problems: list[Problem]) -> list[dict[str, s
                 rows.append(dict(zip(header, cells, strict=True)))
             line = reader.line_num + 1
     except csv.Error as error:
-        problems.append(Problem(f"`{path}` is not valid CSV: {error}", Where(path, line=line)))
+        told, hint = next(
+            (says for start, says in _CSV_FAULTS.items() if str(error).startswith(start)), (str(error), None)
+        )
+        problems.append(Problem(f"`{path}` is not valid CSV: {told}", Where(path, line=line), hint))
     else:
         if not header:
-            problems.append(Problem(f"`{path}` has no header row", Where(path)))
+            hint = "write the names of the columns in its first line"
+            problems.append(Problem(f"`{path}` has no header row", Where(path), hint))
     return rows
 
 
-def _header_faults(header: list[str], path: str, line: int) -> Iterator[Problem]:
+def _header_faults(header: list[str], path: str, line: int, *, is_plain: bool) -> Iterator[Problem]:
+    """`is_plain` says that no name is quoted, so that columns can be counted."""
     seen: set[str] = set()
     for index, name in enumerate(header):
         if not name.strip():
             message = f"column {index + 1} of `{path}` has no name"
             yield Problem(message, Where(path, line=line), "name every column in the first row")
         elif name in seen:
-            yield Problem(f"`{path}` has two columns `{name}`", Where(path, line=line, text=name))
+            at = 1 + sum(len(cell) + 1 for cell in header[:index]) if is_plain else None
+            place = Where(path, line=line, column=at, text=name)
+            yield Problem(f"`{path}` has two columns `{name}`", place, "rename one of them")
         seen.add(name)
 
 
@@ -171,14 +193,28 @@ def _decode(text: str, where: Where, problems: list[Problem]) -> Any:
     try:
         return json.loads(text, object_pairs_hook=table)
     except json.JSONDecodeError as error:
-        place = Where(path, line=(where.line or 1) + error.lineno - 1, column=error.colno)
-        message = f"`{path}` is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        problems.append(Problem(message, place))
+        problems.append(_json_fault(error, where))
     except RecursionError:
         problems.append(Problem(f"`{path}` is nested too deeply", where))
     except ValueError:  # of what JSON allows, Python refuses only this
         problems.append(Problem(f"`{path}` has a number with too many digits", where))
     return None
+
+
+def _json_fault(error: json.JSONDecodeError, where: Where) -> Problem:
+    """What is wrong and where, in words that don't depend on Python's version."""
+    text, at = error.doc, min(error.pos, len(error.doc.rstrip()))
+    told, hint = f"{error.msg[:1].lower()}{error.msg[1:]}", None
+    comma = len(text[:at].rstrip()) - 1 if text[at : at + 1] in ("}", "]") else at
+    if text[comma : comma + 1] == "," and text[comma + 1 :].lstrip()[:1] in ("}", "]"):
+        at, told, hint = comma, "a comma stands before the end of a list or a table", "remove the comma"
+    elif error.msg == "Expecting value" and text[at : at + 1] not in ("", ",", "]", "}", "\n"):
+        told, hint = "this is not a value", "put double quotes round text"
+    else:
+        told = next((says for start, says in _JSON_FAULTS.items() if error.msg.startswith(start)), told)
+    line = text.count("\n", 0, at)
+    place = Where(where.file, line=(where.line or 1) + line, column=at - text.rfind("\n", 0, at))
+    return Problem(f"`{where.file}` is not valid JSON: {told}", place, hint)
 
 
 def _faults(name: str, data: Any, where: Where) -> Iterator[Problem]:

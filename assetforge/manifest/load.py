@@ -5,13 +5,11 @@ Unaware of what references, templates and steps mean: that is `graph`'s.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
-
 from assetforge import __version__
-from assetforge.entry import Entry, problems_of
+from assetforge.entry import RENDERED, Entry, Invalid, problems_of
 from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.manifest.data import load_data
 from assetforge.manifest.reading import Reading
@@ -20,15 +18,18 @@ from assetforge.manifest.schema import (
     RESERVED,
     VARIABLE_NAME,
     AssetEntry,
+    EditTable,
     IncludedFile,
     ManifestFile,
+    OutputTable,
 )
 from assetforge.manifest.source import parse
 from assetforge.paths import PathError
 from assetforge.words import ticked
 
 ORIGINS = ("prompt", "prompt_file", "source")
-GROUPS = ("vars", "data", "chain", "asset")
+NOUNS = {"vars": "variable", "data": "data", "chain": "chain", "asset": "asset"}
+GROUPS = tuple(NOUNS)
 Table = TypeVar("Table", bound=Entry)
 
 
@@ -56,14 +57,17 @@ class Manifest:
 def load_manifest(reading: Reading, file: str) -> Manifest:
     """Reads `file` and what it includes. Raises ManifestError where nothing can be made of it (broken TOML, a
     mistake outside the assets); mistakes of single assets are left in `problems`."""
-    raw = _parse(reading, file)
+    raw = _parse(reading, file, Where(file))
+    unmet = list(_requirement(raw.get("project"), file))
+    if unmet:  # what another version's manifest may hold is not for this one to judge
+        raise ManifestError(unmet)
     table = _validate(ManifestFile, raw, file, "the manifest")
-    problems = list(_requirement(table.project.requires, file))
+    problems: list[Problem] = []
     merged = {group: dict(getattr(table, group)) for group in GROUPS}
     homes: dict[KeyPath, str] = {}
-    for path in _included(table, reading, file, problems):
+    for path, place in _included(table, reading, file, problems).items():
         try:
-            part = _validate(IncludedFile, _parse(reading, path), path, f"`{path}`")
+            part = _validate(IncludedFile, _parse(reading, path, place), path, f"`{path}`")
         except ManifestError as error:
             problems += error.problems
             continue
@@ -80,27 +84,30 @@ def load_manifest(reading: Reading, file: str) -> Manifest:
     return Manifest(file, whole, data, homes, reading, broken, tuple(problems))
 
 
-def _parse(reading: Reading, file: str) -> dict[str, Any]:
+def _parse(reading: Reading, file: str, asked: Where) -> dict[str, Any]:
+    """The tables of a file that is asked for at a place of the manifest. Raises ManifestError."""
     try:
         text = reading.text(file)
     except PathError as error:
-        raise ManifestError([Problem(error.message, None, error.hint)]) from None
+        hint = None if f"`{asked.file}`" in (error.hint or "") else error.hint
+        raise ManifestError([Problem(error.message, asked, hint)]) from None
     return parse(text, file)
 
 
 def _validate(model: type[Table], raw: dict[str, Any], file: str, subject: str) -> Table:
     try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        found = problems_of(error, raw, subject=subject, where=Where(file), keys=model.model_fields)
+        return model.model_validate(raw, context=RENDERED)  # templates stand in assets, which are judged apart
+    except Invalid as error:
+        found = problems_of(error, raw, subject=subject, where=Where(file), model=model)
         raise ManifestError(found) from None
 
 
-def _requirement(requires: str | None, file: str) -> Iterator[Problem]:
+def _requirement(project: object, file: str) -> Iterator[Problem]:
     """`requires` against this version: comparisons joined by commas, as people know them from packages."""
     place = Where(file, ("project", "requires"))
-    for part in filter(None, ((requires or "").split(","))):
-        match = re.fullmatch(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*", part)
+    requires = project.get("requires") if isinstance(project, dict) else None
+    for part in filter(None, requires.split(",") if isinstance(requires, str) else ()):
+        match = re.fullmatch(r"\s*(>=|<=|==|!=|>|<)\s*(\d{1,9}(?:\.\d{1,9})*)\s*", part)
         if match is None:
             yield Problem(f"`{part.strip()}` is not a version to require", place, 'write it like ">=1.0"')
             return
@@ -116,8 +123,9 @@ def _release(version: str) -> tuple[int, ...]:
     return (*numbers, 0, 0, 0)[:3]
 
 
-def _included(table: ManifestFile, reading: Reading, file: str, problems: list[Problem]) -> list[str]:
-    paths: dict[str, None] = {}
+def _included(table: ManifestFile, reading: Reading, file: str, problems: list[Problem]) -> dict[str, Where]:
+    """The files to include, each with the place that asks for it."""
+    paths: dict[str, Where] = {}
     for index, pattern in enumerate(table.project.include):
         place = Where(file, ("project", "include", index))
         try:
@@ -126,8 +134,8 @@ def _included(table: ManifestFile, reading: Reading, file: str, problems: list[P
         except PathError as error:
             problems.append(Problem(error.message, place, error.hint))
             continue
-        paths.update(dict.fromkeys(path for path in found if path != file))
-    return list(paths)
+        paths.update({path: place for path in found if path != file and path not in paths})
+    return paths
 
 
 def _entries(part: IncludedFile) -> Iterator[tuple[str, str, Any]]:
@@ -148,8 +156,8 @@ def _merge(
     group, name = key
     if name in merged:
         first = homes.get(key)
-        other = f"`{first}`" if first else "the manifest"
-        problems.append(Problem(f"{group} `{name}` is defined twice: here and in {other}", Where(file, key, "key")))
+        told = f"{NOUNS[group]} `{name}` is defined in {f'`{first}`' if first else 'the manifest'} as well"
+        problems.append(Problem(told, Where(file, key, "key"), "rename or remove one of them"))
         return
     merged[name] = value
     homes[key] = file
@@ -160,7 +168,8 @@ def _name_problems(table: ManifestFile, homes: Mapping[KeyPath, str], file: str)
         for name in getattr(table, group):
             if not ASSET_NAME.match(name):
                 place = Where(homes.get((group, name), file), (group, name), "key")
-                yield Problem(f"`{name}` is not a name: use letters, digits, `-` and `_`", place)
+                told = f"`{name}` can't name the {group}" if name else f"the name of the {group} is empty"
+                yield Problem(told, place, "use letters, digits, `-` and `_`")
     for group in ("vars", "data"):
         for name in getattr(table, group):
             place = Where(homes.get((group, name), file), (group, name), "key")
@@ -175,26 +184,27 @@ def variable_problems(name: str, place: Where) -> Iterator[Problem]:
     if name in RESERVED:
         yield Problem(f"`{name}` is a name that templates already have", place, "choose another name")
     elif not VARIABLE_NAME.match(name):
-        yield Problem(f"`{name}` can't be used in a template: use letters, digits and `_`", place)
+        told = f"`{name}` can't be a name in templates" if name else "a name is empty"
+        yield Problem(told, place, "use letters, digits and `_`, and a letter first")
 
 
 def _asset_problems(name: str, raw: dict[str, Any], homes: Mapping[KeyPath, str], file: str) -> list[Problem]:
     home = homes.get(("asset", name), file)
     subject, base = f"asset `{name}`", Where(home, ("asset", name))
-    problems = []
+    problems: list[Problem] = []
     try:
         AssetEntry.model_validate(raw)
-    except ValidationError as error:
-        problems += problems_of(error, raw, subject=subject, where=base, keys=AssetEntry.model_fields)
+    except Invalid as error:
+        found = problems_of(error, raw, subject=subject, where=base, model=AssetEntry)
+        problems += map(_misplaced, found)
     given = [key for key in ORIGINS if key in raw]
     if len(given) != 1:
         told = f"has both {ticked(given)}" if given else "has no `prompt`, `prompt_file` or `source`"
         place = Where(home, (*base.key, given[1]) if given else base.key, "key")
         problems.append(Problem(f"{subject} {told}", place, "give exactly one of them"))
     if "output" in raw and "outputs" in raw:
-        problems.append(
-            Problem(f"{subject} has both `output` and `outputs`", Where(home, (*base.key, "outputs"), "key"))
-        )
+        place = Where(home, (*base.key, "outputs"), "key")
+        problems.append(Problem(f"{subject} has both `output` and `outputs`", place, "give one of them"))
     if "source" in raw:
         for key in ("size", "n", "pick", "revision"):
             if key in raw:
@@ -206,6 +216,19 @@ def _asset_problems(name: str, raw: dict[str, Any], homes: Mapping[KeyPath, str]
         for variable in names if isinstance(names, dict) else ():
             problems += variable_problems(variable, Where(home, (*base.key, group, variable), "key"))
     return problems
+
+
+def _misplaced(problem: Problem) -> Problem:
+    """A key that an asset does not have, and a step or an output of it may."""
+    where = problem.where
+    if where is None or where.part != "key" or len(where.key) != 3 or where.key[2] in AssetEntry.model_fields:
+        return problem
+    name = str(where.key[2])
+    if name in OutputTable.model_fields:
+        return replace(problem, hint=f'set it in the output, like output = {{ path = "...", {name} = ... }}')
+    if name in EditTable.model_fields:
+        return replace(problem, hint="set it in a step `edit`")
+    return problem
 
 
 def _read_data(

@@ -6,7 +6,8 @@ import os
 
 from assetforge.digest import digest_bytes
 from assetforge.noop import facts_of
-from assetforge.paths import PathError, Root
+from assetforge.paths import MissingFile, PathError, Root
+from assetforge.words import closest
 
 
 class Reading:
@@ -22,17 +23,30 @@ class Reading:
     def text(self, path: str) -> str:
         """A file's text, decoded as UTF-8. Raises PathError where it is missing, outside the root, or not text."""
         if path not in self.texts:
-            real = self.root.readable(path, text=True)
             try:
+                real = self.root.readable(path, text=True)
                 with open(real, "rb") as file:
                     data = file.read()
                 self.texts[path] = data.decode("utf-8-sig")
                 self.digests[path] = digest_bytes(data)
+            except MissingFile as error:
+                raise MissingFile(error.message, hint=self.similar(path)) from None
             except UnicodeDecodeError as error:
-                raise PathError(f"`{path}` is not UTF-8 text (byte {error.start})") from None
+                line = data.count(b"\n", 0, error.start) + 1
+                raise PathError(f"line {line} of `{path}` is not UTF-8 text", hint="save it as UTF-8") from None
             except OSError as error:
                 raise PathError(f"`{path}` can't be read: {(error.strerror or str(error)).lower()}") from None
         return self.texts[path]
+
+    def similar(self, path: str) -> str | None:
+        """A hint where nothing is at a path: the file beside it with the closest name."""
+        folder, slash, name = path.rpartition("/")
+        try:
+            beside = self.root.list_glob(f"{folder}{slash}*")
+        except PathError:
+            return None
+        near = closest(name, [other.rpartition("/")[2] for other in beside])
+        return f"did you mean `{folder}{slash}{near}`?" if near else None
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The files a glob matches, sorted. Raises PathError."""

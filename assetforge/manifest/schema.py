@@ -6,7 +6,7 @@ What needs other tables to be judged (references, names of providers, parameters
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from assetforge.entry import Entry
 from assetforge.model import Size
@@ -16,20 +16,27 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 RESERVED = frozenset({"asset", "data", "format", "height", "width"})
 
 
-def _size(text: str) -> str:
-    Size.parse(text)
-    return text
+def _size(value: Any) -> Any:
+    if not re.fullmatch(r"[0-9]{1,9}x[0-9]{1,9}", str(value), re.ASCII) or not min(Size.parse(str(value))):
+        raise ValueError(f'`{value}` is not a size; write it like "1024x1024"')
+    if max(Size.parse(value)) > LONGEST:
+        raise ValueError(f"`{value}` has a side over {LONGEST:,} pixels")
+    return value
 
 
-SizeText = Annotated[str, AfterValidator(_size)]
-Count = Annotated[int, Field(ge=1)]
-Side = Annotated[int, Field(ge=1, le=16384)]
-Percent = Annotated[int, Field(ge=0, le=100)]
-Quality = Annotated[int, Field(ge=1, le=100)]
+LONGEST = 16_384
+SizeText = Annotated[str, BeforeValidator(_size)]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Count = Annotated[Whole, Field(ge=1)]
+Side = Annotated[Whole, Field(ge=1, le=LONGEST)]
+Percent = Annotated[Whole, Field(ge=0, le=100)]
+Quality = Annotated[Whole, Field(ge=1, le=100)]
 Fit = Literal["cover", "contain", "fill"]
 OutputFit = Literal["cover", "contain", "fill", "inside", "outside"]
-Position = str | list[float]
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Position = str | list[Number]
+Dollars = Annotated[Number, Field(ge=0)]
 
 
 class RequestTable(Entry):
@@ -53,8 +60,8 @@ class OutputSettings(Entry):
     position: Position | None = Field(None, description="Where to crop: center, top-left ... or [x, y].")
     format: str | list[str] | None = Field(None, description="png, jpg, webp or avif; a list makes several.")
     quality: Quality | dict[str, Quality] | None = Field(None, description="1 to 100, or one for each format.")
-    lossless: bool | None = Field(None, description="webp and avif without loss.")
-    effort: Annotated[int, Field(ge=0, le=9)] | None = Field(None, description="0 (fast) to 9 (small).")
+    lossless: Flag | None = Field(None, description="webp without loss.")
+    effort: Annotated[Whole, Field(ge=0, le=9)] | None = Field(None, description="0 (fast) to 9 (small).")
 
 
 class OutputTable(OutputSettings):
@@ -77,13 +84,13 @@ class EditTable(RequestTable):
     prompt_file: str | None = Field(None, description="A template file, from the root.")
     images: list[str] | None = Field(None, description="More pictures: files or references, 16 in all.")
     mask: str | dict[str, Any] | list[dict[str, Any]] | None = Field(None, description="What to edit.")
-    preserve: bool = Field(False, description="Keep the original's pixels outside the mask's edited part.")
-    feather: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="Pixels of blend with preserve.")
+    preserve: Flag = Field(False, description="Keep the original's pixels outside the mask's edited part.")
+    feather: Annotated[Whole, Field(ge=0, le=254)] = Field(0, description="Pixels of blend with preserve.")
     size: SizeText | None = Field(None, description="Recompose to this size; else the input's is kept.")
     request_size: SizeText | None = Field(None, description="Asked for instead of the planned size.")
     n: Count = Field(1, description="Candidates to buy.")
     pick: Count = Field(1, description="Which one is used.")
-    revision: Annotated[int, Field(ge=0)] = Field(0, description="Raise it to buy again.")
+    revision: Annotated[Whole, Field(ge=0)] = Field(0, description="Raise it to buy again.")
     fit: Fit | None = Field(None, description="With size: how the answer is fitted to it.")
     position: Position | None = Field(None, description="With size: where to crop.")
 
@@ -101,7 +108,7 @@ class AssetTable(RequestTable):
     request_size: SizeText | None = Field(None, description="Asked for instead of the planned size.")
     n: Count | None = Field(None, description="Candidates to buy (1).")
     pick: Count | None = Field(None, description="Which one is used (1).")
-    revision: Annotated[int, Field(ge=0)] | None = Field(None, description="Raise it to buy again (0).")
+    revision: Annotated[Whole, Field(ge=0)] | None = Field(None, description="Raise it to buy again (0).")
     steps: list[dict[str, Any]] = Field([], description="The edit chain, in order.")
     output: str | OutputTable | None = Field(None, description="The file to write.")
     outputs: list[str | OutputTable] | None = Field(None, description="The files to write.")
@@ -113,6 +120,8 @@ class AssetTable(RequestTable):
 
 class AssetEntry(AssetTable):
     """An asset as written: with its matrix."""
+
+    never_templates = frozenset({"matrix", "exclude", "overrides", "steps", "tags", "vars"})
 
     matrix: dict[str, str | list[Any]] = Field({}, description="Axes: lists, or names of data.")
     exclude: list[dict[str, Any]] = Field([], description="Combinations left out.")

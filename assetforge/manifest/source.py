@@ -178,6 +178,7 @@ def _key_span(positions: Positions, where: Where) -> Span | None:
 
 
 _PLACED = re.compile(r"(?P<fact>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
+_WRITTEN = re.compile(r"\s*(?:(?P<header>\[.*\])|(?P<key>[^=#\[{]+?)\s*=)")
 _TWICE = (
     "Cannot overwrite a value",
     "Cannot declare",
@@ -210,9 +211,17 @@ def _problem(error: Exception, text: str, file: str) -> Problem:
         if fact == "Invalid value":
             fact, hint = "a value is missing", None
         fact += " at the end of the file"
+    source = text.replace("\r\n", "\n").split("\n")[line - 1]
+    if fact == "Invalid value" and not source[column - 1 :].strip():
+        fact, hint = "a value is missing", None
     told = re.sub(r"\('.*\)|\(\".*\)", _dotted, fact)
-    message = f"`{file}` is not valid TOML: {told[:1].lower()}{told[1:]}"
-    return Problem(message, Where(file, line=line, column=column), hint)
+    place = Where(file, line=line, column=column)
+    written = _WRITTEN.match(source) if fact.startswith(_TWICE[:2]) else None
+    if written:  # the parser stands at the end of what it saw twice
+        what = written["key"] or written["header"]
+        place = Where(file, line=line, column=source.find(what) + 1, text=what)
+        told = f"`{what}` is written twice" if written["key"] and "." not in what else told
+    return Problem(f"`{file}` is not valid TOML: {told[:1].lower()}{told[1:]}", place, hint)
 
 
 def _dotted(key: re.Match[str]) -> str:

@@ -243,7 +243,7 @@ def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
         case Stale(reasons):
             return "make", tuple(f"`{path}`: {reason}" for reason in reasons)
         case Unknown(waiting):
-            return "maybe", tuple(f"waits for `{step}`" for step in waiting)
+            return ("draft" if walk.on_miss == "draft" else "maybe"), tuple(f"waits for `{step}`" for step in waiting)
         case _:
             return "maybe", ()
 

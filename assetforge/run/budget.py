@@ -33,6 +33,11 @@ class Budget:
         self.unknown += cost is None
         self.spent += reserved if cost is None else cost
 
+    def book(self, price: float | None) -> None:
+        """A call that was not this build's may have been billed, and counts here."""
+        self.unknown += 1
+        self.spent += price or 0.0
+
     def release(self, call: str) -> None:
         """A call ended that surely was not billed."""
         self._reserved.pop(call, None)

@@ -208,7 +208,7 @@ class Workshop:
             self.listen(CallStarted(note.call, step.id, call.size, numbers))
             began = time.monotonic()
             self.tally.calls += 1
-            await provider.submit(order, note, self._retrying(note.call, step))
+            await provider.submit(order, note, self._retrying(note, step, price))
             bought = await fulfil(provider, note, note.call, self.counter.shelf)
             self.listen(CallFinished(note.call, step.id, bought.cost, time.monotonic() - began))
         except (OpFailed, BytesGone) as error:
@@ -282,13 +282,19 @@ class Workshop:
         }
         return bool(keys & self._under_way)
 
-    def _retrying(self, call: str, step: Paid) -> Callable[[str, float], None]:
-        lane = self._lanes[step.settings.provider]
+    def _retrying(self, note: Note, step: Paid, price: float | None) -> Callable[[str, float], None]:
+        """What is done before a call is asked again. A try that failed with 500 may have been billed: its price
+        stays reserved beside that of the next one, which must be within the budget too."""
+        lane, budget = self._lanes[step.settings.provider], self.counter.budget
 
         def tell(reason: str, seconds: float) -> None:
             if reason.startswith("429"):
                 lane.slow_down()
-            self.listen(CallRetried(call, step.id, reason, seconds))
+            if reason.startswith("500"):
+                refusal = budget.reserve(f"{note.call}/{note.facts.get('doubtful', 0)}", price)
+                if refusal is not None:
+                    raise CallFailed("maybe_billed", f"{reason}; it is not asked again, since {refusal}")
+            self.listen(CallRetried(note.call, step.id, reason, seconds))
 
         return tell
 

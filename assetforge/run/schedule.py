@@ -148,6 +148,8 @@ class Schedule:
             return
         again = [number for number in states if (step.id, number) in self.again]
         buying = [number for number, state in states.items() if isinstance(state.decision, Stale)] + again
+        if buying and any(self._needs_bytes(link) for link in step.inputs):
+            return
         drawing = [
             number
             for number, state in states.items()
@@ -236,7 +238,10 @@ class Schedule:
             return False
         places = [(name, candidate) for candidate in self.walk.wanted[name]]
         return all(
-            place in self.walk.paid and place not in self.lost and isinstance(self.walk.paid[place].decision, Fresh)
+            place in self.walk.paid
+            and place not in self.lost
+            and place not in self.again
+            and isinstance(self.walk.paid[place].decision, Fresh)
             for place in places
         )
 

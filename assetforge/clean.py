@@ -1,0 +1,43 @@
+"""Removing what was built, and the lock's lines of assets that are gone; the decision is `outputs/prune`'s."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from assetforge.build import forecast_of, places_of
+from assetforge.check import disagreements
+from assetforge.closing import lock_held
+from assetforge.gate import Options
+from assetforge.model import Graph, Rendition
+from assetforge.outputs.lock import read_lock, write_lock
+from assetforge.outputs.prune import Pruning, find_prunable, prune, without_orphans
+from assetforge.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was removed and left, and the instances whose lines the lock had for nothing."""
+
+    files: Pruning
+    forgotten: tuple[str, ...]
+
+
+def find_cleanable(space: Workspace, kept: Sequence[Graph]) -> Pruning:
+    """What `clean` would remove: all that was built, but the outputs of the graphs in `kept`."""
+    wanted = {step.path for graph in kept for step in graph.steps.values() if isinstance(step, Rendition)}
+    return find_prunable(space.root, space.state, space.lock, wanted)
+
+
+def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
+    """Removes files, and then lines of the lock that nothing needs: while manifest and lock disagree they all stay,
+    since an asset under a new name takes its pictures from its old line. Raises AssetforgeError, OSError."""
+    forecast = forecast_of(graph, space.world(), Options(locked=True), tuple(graph.instances))
+    agree = not disagreements(space, forecast, files=False)
+    files = prune(space.root, space.state, space.lock, paths, places_of(space, "ask").keep)
+    space.state.save()
+    if not agree:
+        return Cleaned(files, ())
+    with lock_held(space):
+        before = read_lock(space.lock_path).lines
+        after = without_orphans(before, graph.instances, space.root)
+        write_lock(space.lock_path, after)
+    return Cleaned(files, tuple(sorted(before.keys() - after.keys())))

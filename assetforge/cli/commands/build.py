@@ -1,0 +1,101 @@
+"""`assetforge build`: makes everything, or what is selected, up to date."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from assetforge.cli import options as shared
+from assetforge.cli.options import Dollars, Run, Whole, pass_run
+from assetforge.errors import UsageError
+
+if TYPE_CHECKING:
+    from assetforge.cli.progress import Progress
+    from assetforge.gate import Options
+    from assetforge.model import Report
+    from assetforge.plan.forecast import Forecast
+    from assetforge.project import Project
+
+
+@click.command("build", short_help="Make everything up to date.")
+@shared.selection
+@click.option(
+    "--on-miss",
+    type=click.Choice(["call", "draft", "fail"]),
+    help="What to do about a picture that nobody has: buy it (call, the default), draw a placeholder, "
+    "or stop before anything is done.",
+)
+@shared.draft
+@click.option("--locked", is_flag=True, help="Only what the lock has: call nobody, leave the lock alone.")
+@click.option("--max-cost", type=Dollars(), metavar="USD", help="Start no call that could take the build past this.")
+@click.option("--yes", "-y", is_flag=True, help="Spend without asking, up to the limits there are.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done (= plan).")
+@click.option("--overwrite", is_flag=True, help="Replace files of yours that are in the way.")
+@click.option("--reencode", is_flag=True, help="Write every output again; buys nothing.")
+@click.option("--rebuy-lost", is_flag=True, help="Buy pinned pictures again whose bytes are nowhere; asks first.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
+@shared.verify
+@shared.profile
+@click.option("-j", "--jobs", type=Whole(), metavar="N", help="Pictures worked on here at once.")
+@shared.variables
+@shared.common
+@pass_run
+def command(run: Run, /, variables: tuple[tuple[str, str], ...], dry_run: bool, **given: Any) -> int:
+    """Makes everything, or what is selected, up to date.
+
+    SELECT is a name or a glob (icon*), an instance (icon[theme=dark]), tag:NAME or output:GLOB; a + after it adds
+    what depends on it, a ! before it takes away.
+    """
+    options = _options(run, given)
+    project = run.open(dict(variables))
+    if dry_run:
+        from assetforge.cli.commands.plan import show_plan
+
+        return show_plan(run, project, options)
+    report, progress = _build(run, project, options)
+    from assetforge.cli.summary import summarise
+
+    return summarise(run, report, progress.warnings)
+
+
+def _options(run: Run, given: dict[str, Any]) -> "Options":
+    from assetforge.gate import Options
+
+    on_miss: Literal["call", "draft", "fail"] = given["on_miss"] or ("draft" if given["draft"] else "call")
+    if given["draft"] and on_miss != "draft":
+        raise UsageError(f"--draft and --on-miss {on_miss} exclude each other")
+    if given["locked"] and on_miss == "draft":
+        raise UsageError("--locked and drafts exclude each other: a draft is never in the lock")
+    if given["locked"] and given["rebuy_lost"]:
+        raise UsageError("--locked and --rebuy-lost exclude each other: one buys, the other never does")
+    kept = ("select", "locked", "max_cost", "yes", "reencode", "rebuy_lost", "fail_fast", "verify", "profile", "jobs")
+    return Options(
+        on_miss=on_miss, guard="overwrite" if given["overwrite"] else "ask",
+        consent=_consent(run) if run.console.can_ask else None, **{name: given[name] for name in kept},
+    )  # fmt: skip
+
+
+def _consent(run: Run) -> Any:
+    def ask(forecast: "Forecast", told: str) -> bool:
+        for purchase in forecast.purchases[:10]:
+            price = "price unknown" if purchase.price is None else f"${purchase.price:,.4f}"
+            run.console.tell(f"  {purchase.step}#{purchase.candidate}  {price}")
+        if len(forecast.purchases) > 10:
+            run.console.tell(f"  and {len(forecast.purchases) - 10:,} more")
+        return click.confirm(f"{told}. Go on?", default=False, err=True)
+
+    return ask
+
+
+def _build(run: Run, project: "Project", options: "Options") -> "tuple[Report, Progress]":
+    import asyncio
+
+    from assetforge.build import Stop
+    from assetforge.cli.interrupts import Interrupts
+    from assetforge.cli.progress import open_progress
+    from assetforge.gate import limit
+
+    stop = Stop()
+    most = limit(project.manifest, project.settings, options)
+    with open_progress(run.console, run.shown, most) as progress, Interrupts(stop, progress.say, progress.leave):
+        report = asyncio.run(project.build(options, progress.hear, stop))
+    return report, progress

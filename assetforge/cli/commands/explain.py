@@ -1,0 +1,105 @@
+"""`assetforge explain`: one instance's chain, with prompts, sizes, keys, inputs, state, cost and reasons."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from assetforge.cli import options as shared
+from assetforge.cli.options import Run, pass_run, plan_options
+from assetforge.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from assetforge.report.explanation import Explanation, Part, State
+
+Piece = tuple[str, str]
+MARKS = {" ": "", "-": "removed", "+": "added"}
+
+
+@click.command("explain", short_help="Explain one asset: its chain, prompts, sizes, keys, state and cost.")
+@click.argument("asset")
+@shared.draft
+@shared.profile
+@shared.variables
+@shared.common
+@pass_run
+def command(run: Run, asset: str, draft: bool, profile: str | None, variables: tuple[tuple[str, str], ...]) -> int:
+    """Explains ASSET, which is a name, or one instance like icon[item=sword,theme=dark]."""
+    from assetforge.graph.select import select
+    from assetforge.project import nothing
+    from assetforge.report.explanation import explain, explanation_object
+    from assetforge.words import some
+
+    project = run.open(dict(variables))
+    found = select(project.graph(profile), (asset,))
+    if len(found) != 1:
+        raise UsageError(f"`{asset}` stands for {len(found):,} instances", hint=f"name one of {some(found)}")
+    told = explain(project, found[0], plan_options(profile=profile, draft=draft), nothing)
+    if run.console.as_json:
+        run.console.emit("explain", {"root": run.root, **explanation_object(told)})
+        return 0
+    for line in _lines(run, told):
+        run.console.print_pieces(line)
+    return 0
+
+
+def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
+    from assetforge.report.foreseen import price_of, word_of
+
+    place = run.project.place_of(Problem("", told.instance.where)) if run.project else None
+    at = f"  {run.shown(place.file)}:{place.line}" if place else ""
+    yield [(told.instance.name, "good"), (at, "faint")]
+    why = "; ".join(told.outlook.reasons)
+    price = price_of(told.outlook.purchases)
+    yield [(f"  {word_of(told.outlook)}", ""), (f": {why}" if why else "", ""), (f", {price}" if price else "", "")]
+    if told.instance.alt is not None:
+        yield [(f"  alt: {told.instance.alt or '(decorative)'}", "faint")]
+    if told.instance.tags:
+        yield [(f"  tags: {', '.join(told.instance.tags)}", "faint")]
+    for part in told.parts:
+        yield []
+        yield from _part(run, part)
+
+
+def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
+    name = run.shown(part.step) if part.kind == "output" else part.step
+    yield [(part.kind, "good"), (f"  {name}", "")]
+    if part.inputs:
+        yield [("  from      ", "faint"), (", ".join(part.inputs), "")]
+    if part.prompt is not None:
+        first, *rest = part.prompt.split("\n")
+        yield [("  prompt    ", "faint"), (first, "")]
+        for line in rest:
+            yield [(f"            {line}", "")]
+    if part.size or part.asked:
+        asked = f", asked for as {part.asked}" if part.asked and part.asked != part.size else ""
+        yield [("  size      ", "faint"), (f"{part.size or 'not known yet'}{asked}", "")]
+    if part.settings:
+        yield [("  settings  ", "faint"), (", ".join(f"{key} {value}" for key, value in part.settings.items()), "")]
+    for state in part.states:
+        number = f"#{state.candidate}{' (picked)' if state.picked else ''} " if len(part.states) > 1 else ""
+        yield from _state(state, number)
+
+
+def _state(state: "State", number: str) -> Iterator[list[Piece]]:
+    from assetforge.words import money
+
+    facts = [*state.reasons] if state.word == "waits" else [state.word, *state.reasons]
+    if state.by:
+        facts.append(state.by)
+    if state.date:
+        facts.append(state.date)
+    if state.cost is not None:
+        facts.append(money(state.cost))
+    yield [("  state     ", "faint"), (number + ", ".join(facts), "")]
+    if state.diff:
+        yield [("  changed   ", "faint"), *_diff(state.diff)]
+    yield [("  key       ", "faint"), (state.key or "known when what it waits for is made", "")]
+
+
+def _diff(runs: tuple[Piece, ...]) -> Iterator[Piece]:
+    """Brackets as well as colours, so that it can be read without them."""
+    for index, (mark, words) in enumerate(runs):
+        space = " " if index else ""
+        shown = {" ": words, "-": f"[-{words}-]", "+": f"{{+{words}+}}"}[mark]
+        yield f"{space}{shown}", MARKS[mark]

@@ -1,0 +1,99 @@
+"""`assetforge init`: a first manifest to learn from; never overwrites."""
+
+import os
+from importlib import resources
+from typing import Literal
+
+import click
+
+from assetforge.cli import options as shared
+from assetforge.cli.commands.schema import NAME as SCHEMA_NAME
+from assetforge.cli.commands.schema import write_schema
+from assetforge.cli.options import Run, pass_run
+from assetforge.errors import AssetforgeError, UsageError
+
+Told = Literal["wrote", "added to", "left alone"]
+IGNORED = "assetforge-gallery/"
+
+
+@click.command("init", short_help="Begin: a commented assets.toml and an editor schema.")
+@click.option(
+    "--template",
+    type=click.Choice(["site", "icons", "localized"]),
+    default="site",
+    show_default=True,
+    help="What to begin with.",
+)
+@shared.common
+@pass_run
+def command(run: Run, template: str) -> int:
+    """Begins a project here: a commented assets.toml, the schema that editors complete from, and a line for
+    .gitignore where there is a git repository. Never overwrites."""
+    path = os.path.join(run.start, run.manifest or "assets.toml")
+    if os.path.isdir(path):
+        raise UsageError(f"`{path}` is a folder", hint="name the manifest, like -m assets.toml")
+    folder = os.path.dirname(path) or "."
+    text = resources.files("assetforge.cli").joinpath("templates", f"{template}.toml").read_text("utf-8")
+    done: dict[str, Told] = {}
+    try:
+        done[path] = _write(path, text)
+        run.manifest, run.folder = path, None
+        schema = os.path.join(folder, SCHEMA_NAME)
+        done[schema] = "left alone" if os.path.lexists(schema) else "wrote"
+        if done[schema] == "wrote":
+            write_schema(run)
+        if _is_repository(folder):
+            ignore = os.path.join(folder, ".gitignore")
+            done[ignore] = _ignore(ignore)
+    except OSError as error:
+        raise AssetforgeError(f"`{error.filename or path}` can't be written: {error.strerror}") from None
+    _tell(run, {os.path.normpath(name).replace(os.sep, "/"): what for name, what in done.items()})
+    return 0
+
+
+def _write(path: str, text: str) -> Told:
+    """Writes a file that is not there."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        return "left alone"
+    return "wrote"
+
+
+def _is_repository(folder: str) -> bool:
+    """Whether git looks after a folder."""
+    current = os.path.abspath(folder)
+    while not os.path.exists(os.path.join(current, ".git")):
+        above = os.path.dirname(current)
+        if above == current:
+            return False
+        current = above
+    return True
+
+
+def _ignore(path: str) -> Told:
+    """Adds what is not for git, where it is not there yet."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            before = file.read()
+    except FileNotFoundError:
+        before = ""
+    if any(line.strip().strip("/") == IGNORED.strip("/") for line in before.splitlines()):
+        return "left alone"
+    gap = "" if not before or before.endswith("\n") else "\n"
+    with open(path, "a", encoding="utf-8", newline="") as file:
+        file.write(f"{gap}{IGNORED}\n")
+    return "added to" if before else "wrote"
+
+
+def _tell(run: Run, done: dict[str, Told]) -> None:
+    if run.console.as_json:
+        run.console.emit("init", {"files": [{"path": path, "what": what} for path, what in done.items()]})
+        return
+    for path, what in done.items():
+        run.console.print(f"{what} {path}" + (", which is there already" if what == "left alone" else ""))
+    run.console.tell(
+        "next: `assetforge build --draft` draws placeholders for nothing; `assetforge plan` tells the cost"
+    )

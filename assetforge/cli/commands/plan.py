@@ -1,0 +1,110 @@
+"""`assetforge plan`: what a build would do, why, and what it would cost; writes nothing."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from assetforge.cli import options as shared
+from assetforge.cli.console import columns
+from assetforge.cli.options import Run, pass_run, plan_options
+from assetforge.errors import NotCurrent, Problem
+
+if TYPE_CHECKING:
+    from assetforge.events import Event
+    from assetforge.gate import Options
+    from assetforge.project import Project
+    from assetforge.report.foreseen import Foreseen, Row
+
+FAILS = 1
+STYLES = {"buy": "warning", "may buy": "warning", "lost": "error", "fails": "error", "current": "faint"}
+
+
+@click.command("plan", short_help="Say what a build would do, and what it would cost.")
+@shared.selection
+@click.option("--exit-code", "tells", is_flag=True, help="Exit with 3 when there is something to do.")
+@shared.draft
+@shared.verify
+@shared.profile
+@shared.variables
+@shared.common
+@pass_run
+def command(
+    run: Run,
+    select: tuple[str, ...],
+    tells: bool,
+    draft: bool,
+    verify: bool,
+    profile: str | None,
+    variables: tuple[tuple[str, str], ...],
+) -> int:
+    """Says what a build would do: per asset what and why, calls and their cost, and which of your files would be
+    sent where. Writes nothing and calls nobody."""
+    project = run.open(dict(variables))
+    options = plan_options(select, profile, draft=draft, verify=verify)
+    return show_plan(run, project, options, tells=tells)
+
+
+def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool = False) -> int:
+    """Prints a plan and returns the exit code."""
+    from assetforge.events import Warned
+    from assetforge.report.foreseen import foreseen_object, look_ahead
+
+    warned: list[Problem] = []
+
+    def hear(event: "Event") -> None:
+        if isinstance(event, Warned):
+            warned.append(event.problem)
+
+    seen = look_ahead(project, options, hear)
+    warnings = (*seen.graph.warnings, *warned)
+    code = FAILS if seen.problems else NotCurrent.exit_code if tells and not seen.is_current else 0
+    if run.console.as_json:
+        told = {"root": run.root, **foreseen_object(seen)}
+        told |= {"warnings": run.objects(warnings), "errors": run.objects(seen.problems), "exit_code": code}
+        run.console.emit("plan", told)
+        return code
+    _print(run, seen)
+    run.show("warning", warnings)
+    run.show("error", seen.problems)
+    return code
+
+
+def _print(run: Run, seen: "Foreseen") -> None:
+    from assetforge.report.foreseen import remarks, rows
+    from assetforge.words import count, nothing_to_do
+
+    console = run.console
+    every = list(rows(seen))
+    current = sum(row.word == "current" for row in every)
+    listed = every if console.verbose else [row for row in every if row.word != "current"]
+    table(run, listed)
+    if not seen.is_current and current and not console.verbose:
+        console.print(f"{count(current, 'asset')} current")
+    if seen.is_current:
+        console.print(nothing_to_do(current))
+    for line in remarks(seen):
+        console.print(line)
+    if console.in_github:
+        from assetforge.cli.github import add_table
+
+        cells = [(row.word, row.instance, row.why, row.price) for row in listed]
+        add_table(console.environ, "assetforge plan", ("what", "asset", "why", "cost"), cells)
+
+
+def table(run: Run, listed: "list[Row]") -> None:
+    """Rows with the columns under each other."""
+    words = max((len(row.word) for row in listed), default=0)
+    names = min(max((columns(row.instance) for row in listed), default=0), 60)
+    prices = max((len(row.price) for row in listed), default=0)
+    for row in listed:
+        padding = " " * max(names - columns(row.instance), 0)
+        price = f"  {row.price:>{prices}}" if prices else ""
+        why = f"  {row.why}" if row.why else ""
+        run.console.print_pieces(
+            [
+                (f"{row.word:<{words}}", STYLES.get(row.word, "")),
+                (f"  {row.instance}{padding if price or why else ''}", ""),
+                (price if why or row.price else "", ""),
+                (why, "faint"),
+            ]
+        )

@@ -1,0 +1,192 @@
+"""Text on the two streams: results, messages, problems with the line they are about; unaware of what they mean.
+
+Whatever is printed may hold a stranger's text: control characters are made harmless at this one door.
+"""
+
+import json
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from assetforge.report.problems import Told
+
+SCHEMA = 1
+WIDTH = 100
+LEAD = 40
+TAB = "    "
+# Controls (C0, C1, DEL), halves of characters, and marks that turn the order of what follows (UAX 9, UTS 55).
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow", "bold": True},
+    "hint": {"fg": "cyan"},
+    "mark": {"fg": "red"},
+    "faint": {"dim": True},
+    "good": {"fg": "green"},
+    "removed": {"fg": "red", "strikethrough": True},
+    "added": {"fg": "green"},
+}
+
+
+def harmless(text: str) -> str:
+    """A text that a terminal only shows: what would steer it is written out as `\\u001b`."""
+    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class ReaderLeft(Exception):  # noqa: N818 - nobody's fault
+    """Who read what we print has left, as `head` does."""
+
+
+@dataclass(slots=True)
+class Console:
+    """Where text goes, and how. `out` is for results, `err` for all else; colours only where they are wanted."""
+
+    out: TextIO
+    err: TextIO
+    environ: Mapping[str, str]
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+    as_json: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether messages go to a terminal that can redraw what it shows."""
+        return _is_terminal(self.err) and self.environ.get("TERM") != "dumb" and not self.quiet
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is somebody to ask."""
+        return _is_terminal(sys.stdin) and _is_terminal(self.err)
+
+    @property
+    def in_github(self) -> bool:
+        return self.environ.get("GITHUB_ACTIONS") == "true" and not self.as_json
+
+    def has_color(self, stream: TextIO) -> bool:
+        """Whether colours are wanted on a stream (no-color.org: any value but an empty one says no)."""
+        plain = self.no_color or bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
+        return not plain and _is_terminal(stream)
+
+    def styled(self, text: str, style: str, stream: TextIO) -> str:
+        """A text made harmless, in a colour where the stream takes one."""
+        safe = harmless(text)
+        return click.style(safe, **STYLES[style]) if style and self.has_color(stream) else safe
+
+    def print(self, text: str = "", style: str = "") -> None:
+        """A line of the result."""
+        self._write(self.out, self.styled(text, style, self.out))
+
+    def print_pieces(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """A line of the result in several styles."""
+        self._write(self.out, "".join(self.styled(text, style, self.out) for text, style in pieces))
+
+    def emit(self, command: str, told: Mapping[str, Any]) -> None:
+        """The result as one JSON object. What is made harmless is still the same JSON."""
+        whole = {"schema": SCHEMA, "command": command, **told}
+        self._write(self.out, harmless(json.dumps(whole, ensure_ascii=False, indent=2, default=str)))
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A message, unless the user wants quiet."""
+        if not self.quiet:
+            self._write(self.err, self.styled(text, style, self.err))
+
+    def print_raw(self, line: str) -> None:
+        """A line for a program that reads the result, as it is."""
+        self._write(self.out, line)
+
+    def problem(self, kind: Literal["error", "warning"], one: "Told") -> None:
+        """A problem with its place, the line of the file, and what to do."""
+        head = self.styled(f"{kind}:", kind, self.err)
+        self._write(self.err, f"{head} {harmless(one.message)}")
+        if one.place is not None:
+            source, carets = excerpt(one.place.source_line, one.place.column, one.place.length)
+            gutter = f"   {one.place.line} |"
+            self._write(self.err, harmless(f"  {one.file}:{one.place.line}:{one.place.column}"))
+            self._write(self.err, f"{gutter} {source}")
+            self._write(self.err, f"{' ' * (len(gutter) - 1)}| {self.styled(carets, 'mark', self.err)}")
+        elif one.file is not None:
+            self._write(self.err, harmless(f"  {one.file}"))
+        if one.hint:
+            self._write(self.err, f"{self.styled('hint:', 'hint', self.err)} {harmless(one.hint)}")
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # Under another name: click would end the process with 1.
+            raise ReaderLeft from None
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed already
+        return False
+
+
+def here() -> str:
+    """The folder that shown paths start from."""
+    return os.getcwd()
+
+
+# --- the line of a file, with what of it is meant ---------------------------------------------------------------
+
+
+def excerpt(line: str, column: int, length: int) -> tuple[str, str]:
+    """A line as it is shown and the carets under a part of it, both cut to `WIDTH` columns around that part.
+
+    `column` counts characters from 1. Tabs are shown as spaces; a wide character takes two columns, a mark on the
+    one before it none.
+    """
+    cells = [TAB if character == "\t" else harmless(character) for character in line]
+    widths = [_columns(cell) for cell in cells]
+    start = min(max(column - 1, 0), len(cells))
+    end = min(start + max(length, 1), len(cells))
+    first, last = _window(widths, start)
+    left, right = "…" if first else "", "…" if last < len(cells) else ""
+    before = len(left) + sum(widths[first:start])
+    marked = sum(widths[start : max(min(end, last), start)])
+    return left + "".join(cells[first:last]) + right, " " * before + "^" * max(marked, 1)
+
+
+def _window(widths: Sequence[int], start: int) -> tuple[int, int]:
+    """The part of a line to show, so that what begins at `start` is seen with something before it."""
+    first = 0
+    if sum(widths) > WIDTH:
+        room = 0
+        first = start
+        while first and room + widths[first - 1] <= LEAD:
+            first -= 1
+            room += widths[first]
+        if sum(widths[:start]) <= WIDTH // 2:
+            first = 0
+    last, room = first, 0
+    while last < len(widths) and room + widths[last] <= WIDTH:
+        room += widths[last]
+        last += 1
+    return first, last
+
+
+def _columns(cell: str) -> int:
+    return sum(_width(character) for character in cell)
+
+
+def _width(character: str) -> int:
+    """Columns of a character, by Unicode's annex 11 on the width of East Asian ones."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes on a terminal."""
+    return _columns(harmless(text))

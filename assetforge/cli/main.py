@@ -1,0 +1,144 @@
+"""The command line as a whole: which commands there are, and the one place where an error becomes text and a code."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from assetforge import __version__
+from assetforge.cli.console import ReaderLeft
+from assetforge.cli.options import Run, common, open_run
+from assetforge.errors import AssetforgeError, UsageError
+from assetforge.words import did_you_mean
+
+# In the order of a user's first day.
+COMMANDS = ("init", "build", "plan", "check", "explain", "list", "graph", "schema", "clean", "trust")
+INTERRUPTED = 130
+BUG = 70
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: `--help` of one does not load the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"assetforge.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS:
+            hint = did_you_mean(args[0], COMMANDS, "commands")
+            raise UsageError(f"there is no command `{args[0]}`", hint=hint)
+        run = ctx.find_object(Run)
+        if run is not None:
+            run.command = args[0]
+        return super().resolve_command(ctx, args)
+
+
+def _version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"assetforge {__version__}")
+        context.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+)
+@common
+@click.pass_context
+def app(context: click.Context) -> int:
+    """Builds the pictures of a repository from assets.toml, and never pays for one twice."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        return UsageError.exit_code
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command and returns the exit code."""
+    given = list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    run = open_run(dict(os.environ))
+    run.console.as_json = "--json" in given
+    try:
+        return _run(given, run)
+    except AssetforgeError as error:
+        return tell(run, error)
+    except click.UsageError as error:
+        return tell(run, _in_our_words(error))
+    except (KeyboardInterrupt, click.Abort):
+        run.console.tell(f"{chr(10) if run.console.is_live else ''}interrupted: what was paid for is kept")
+        return INTERRUPTED
+    except ReaderLeft:
+        _drop_output()
+        return 0
+    except Exception as error:  # the last door: what nobody expected is a bug of ours
+        return _tell_bug(run, error)
+
+
+def _run(given: list[str], run: Run) -> int:
+    code: Any = app.main(given, prog_name="assetforge", standalone_mode=False, obj=run)
+    return code if isinstance(code, int) else 0
+
+
+def tell(run: Run, error: AssetforgeError) -> int:
+    """All problems of an error, as text or as an object, and the exit code."""
+    if run.console.as_json:
+        run.console.emit(run.command, {"errors": run.objects(error.problems), "exit_code": error.exit_code})
+    else:
+        run.show("error", error.problems)
+    return error.exit_code
+
+
+def _in_our_words(error: click.UsageError) -> UsageError:
+    """What click says of a wrong command line, as we say things."""
+    command = error.ctx.command_path if error.ctx else "assetforge"
+    hint: str | None = f"see `{command} --help`"
+    if isinstance(error, click.NoSuchOption):
+        names = [name for param in (error.ctx.command.params if error.ctx else ()) for name in param.opts]
+        near = did_you_mean(error.option_name, [name for name in names if name.startswith("--")], "options")
+        told = f"`{command}` has no option `{error.option_name}`"
+        return UsageError(told, hint=near if near.startswith("did") else hint)
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter) and error.param:
+        return UsageError(f"{'/'.join(error.param.opts)}: {_plain(error.message)}", hint=hint)
+    return UsageError(_plain(error.format_message()), hint=hint)
+
+
+def _plain(message: str) -> str:
+    text = message.rstrip(".").replace("'", "`")
+    return text[:1].lower() + text[1:]
+
+
+def _tell_bug(run: Run, error: Exception) -> int:
+    from assetforge.cli.bug import bug_text, without_secrets, write_bug_report
+
+    environ = run.console.environ
+    told = without_secrets(f"{type(error).__name__}: {error}", environ).split("\n")[0]
+    message = f"this is a bug in assetforge: {told}"
+    try:
+        hint = f"put {write_bug_report(error, run.command, environ)} into an issue"
+    except OSError:
+        hint = "put the text above into an issue"
+        run.console.err.write(bug_text(error, run.command, environ))
+    ours = AssetforgeError(message, hint=hint)
+    ours.exit_code = BUG
+    return tell(run, ours)
+
+
+def _drop_output() -> None:
+    """Nobody reads on: what is still in the buffer goes nowhere instead of into an error at exit."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())

@@ -1,0 +1,183 @@
+"""What commands share: options, their types, and what was given, gathered in one object for each run."""
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from assetforge.cli.console import Console, here
+from assetforge.errors import UsageError
+
+if TYPE_CHECKING:
+    from assetforge.errors import Problem
+    from assetforge.gate import Options
+    from assetforge.project import Project
+
+Command = Callable[..., Any]
+# Problems of one kind that are shown at once.
+MOST = 50
+MOST_JOBS = 1_024
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of the command line: what was given to every command, and the project once it is open."""
+
+    console: Console
+    command: str = ""
+    manifest: str | None = None
+    folder: str | None = None
+    project: "Project | None" = None
+
+    @property
+    def start(self) -> str:
+        """The folder that a command works from. Raises UsageError."""
+        if self.folder is not None and not os.path.isdir(self.folder):
+            raise UsageError(f"there is no folder `{self.folder}`")
+        return self.folder or "."
+
+    def open(self, variables: Mapping[str, str] | None = None) -> "Project":
+        """The project that is meant. Raises UsageError where there is none."""
+        from assetforge.project import load
+
+        path = os.path.normpath(os.path.join(self.start, self.manifest or ""))
+        self.project = load(path, variables=variables or {})
+        return self.project
+
+    @property
+    def root(self) -> str:
+        """The project's folder as somebody here writes it."""
+        return self.shown("")
+
+    def shown(self, path: str) -> str:
+        """A path of the project as somebody here writes it."""
+        from assetforge.report.problems import seen_from
+
+        return path if self.project is None else seen_from(here(), self.project.root, path)
+
+    def show(self, kind: Literal["error", "warning"], problems: Iterable["Problem"]) -> None:
+        """Problems as text, sorted by file and line; in GitHub Actions as annotations as well."""
+        from assetforge.cli.github import annotation
+        from assetforge.report.problems import told
+
+        if self.console.quiet and kind == "warning":
+            return
+        every = told(problems, self.project, here())
+        shown = every if self.console.verbose else every[:MOST]
+        for number, one in enumerate(shown):
+            if number:
+                self.console.err.write("\n")
+            self.console.problem(kind, one)
+            if self.console.in_github:
+                self.console.print_raw(annotation(kind, one, self.console.environ))
+        if len(shown) < len(every):
+            self.console.err.write(f"\nand {len(every) - len(shown):,} more {kind}s: -v shows all\n")
+
+    def objects(self, problems: Iterable["Problem"]) -> list[dict[str, Any]]:
+        """Problems for JSON."""
+        from assetforge.report.problems import problem_object, told
+
+        return [problem_object(one) for one in told(problems, self.project, here())]
+
+
+pass_run = click.make_pass_decorator(Run)
+
+
+# --- options --------------------------------------------------------------------------------------------------
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Remembers an option that may be given before the command's name or after it."""
+    run = context.find_object(Run)
+    if run is not None and value not in (None, False) and parameter.name:
+        owner = run if hasattr(run, parameter.name) else run.console
+        setattr(owner, parameter.name, value)
+    return value
+
+
+def _flag(*names: str, text: str) -> Callable[[Command], Command]:
+    return click.option(*names, is_flag=True, expose_value=False, callback=_keep, is_eager=True, help=text)
+
+
+COMMON: tuple[Callable[[Command], Command], ...] = (
+    click.option("-m", "--manifest", metavar="PATH", expose_value=False, callback=_keep,
+                 help="The manifest, instead of the nearest assets.toml."),
+    click.option("-C", "folder", metavar="DIR", expose_value=False, callback=_keep, help="Work from another folder."),
+    _flag("-q", "--quiet", text="Only results and errors."),
+    _flag("-v", "--verbose", text="More of everything."),
+    _flag("--no-color", text="No colours (so does NO_COLOR)."),
+    _flag("--json", "as_json", text="One JSON object on standard output."),
+)  # fmt: skip
+
+
+def common(command: Command) -> Command:
+    """The options of every command."""
+    for option in reversed(COMMON):
+        command = option(command)
+    return command
+
+
+class Dollars(click.ParamType):  # type: ignore[type-arg] # generic only in later releases
+    """An amount of money in US dollars."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            amount = float(str(value).removeprefix("$"))
+        except ValueError:
+            amount = math.nan
+        if not 0 <= amount < math.inf:
+            self.fail(f"`{value}` is not an amount of US dollars like 2.50", param, ctx)
+        return amount
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]
+    """A whole number from 1."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_JOBS):
+            self.fail(f"`{value}` is not a whole number from 1 to {MOST_JOBS:,}", param, ctx)
+        return int(text)
+
+
+class Assignment(click.ParamType):  # type: ignore[type-arg]
+    """`NAME=VALUE`."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, text = str(value).partition("=")
+        if not name or not equals:
+            self.fail(f"`{value}` is not NAME=VALUE", param, ctx)
+        return name, text
+
+
+selection = click.argument("select", nargs=-1, metavar="[SELECT]...")
+variables = click.option(
+    "--var", "variables", type=Assignment(), multiple=True, metavar="NAME=VALUE", help="Overrides one of [vars]."
+)
+profile = click.option("--profile", metavar="NAME", help="Use [profile.NAME]; writes no lock.")
+draft = click.option("--draft", is_flag=True, help="Placeholders for what is not bought yet; spends nothing.")
+verify = click.option("--verify", is_flag=True, help="Hash every file instead of trusting its times.")
+
+
+def plan_options(
+    select: tuple[str, ...] = (), profile: str | None = None, *, draft: bool = False, verify: bool = False
+) -> "Options":
+    """Options of a command that only looks."""
+    from assetforge.gate import Options
+
+    return Options(select=select, profile=profile, on_miss="draft" if draft else "call", verify=verify)
+
+
+def open_run(environ: Mapping[str, str]) -> Run:
+    """A run on this process's own streams."""
+    return Run(Console(sys.stdout, sys.stderr, environ))

@@ -1,0 +1,56 @@
+"""The end of a build, as people and programs read it: problems, then what was done."""
+
+from collections.abc import Iterable
+
+from assetforge.cli.github import add_table
+from assetforge.cli.options import Run
+from assetforge.errors import Problem
+from assetforge.model import Report
+from assetforge.report.built import lines, report_object, totals
+from assetforge.words import money
+
+FAILED = 1
+OVER_BUDGET = 4
+INTERRUPTED = 130
+
+
+def exit_code(report: Report) -> int:
+    """How the process ends after a build that was started."""
+    if report.interrupted:
+        return INTERRUPTED
+    if report.stopped == "budget":
+        return OVER_BUDGET
+    return FAILED if report.failed else 0
+
+
+def summarise(run: Run, report: Report, warned: Iterable[Problem]) -> int:
+    """Prints what a build did and returns the exit code."""
+    console = run.console
+    warnings = (*report.warnings, *warned)
+    failures = tuple(failure.problem for failure in report.failed)
+    if console.as_json:
+        told = {"root": run.root, **report_object(report)}
+        told |= {"warnings": run.objects(warnings), "errors": run.objects(failures), "exit_code": exit_code(report)}
+        console.emit(run.command, told)
+        return exit_code(report)
+    run.show("warning", warnings)
+    if warnings and failures:
+        console.tell("")
+    run.show("error", failures)
+    if (warnings or failures) and not console.quiet:
+        console.tell("")
+    if not console.quiet:
+        for line in lines(report):
+            console.print(line)
+    if report.interrupted:
+        console.tell("interrupted: what was paid for is kept, and the next build goes on from here")
+    if console.in_github:
+        _table(run, report)
+    return exit_code(report)
+
+
+def _table(run: Run, report: Report) -> None:
+    rows = [[word, f"{number:,}"] for word, number in totals(report)]
+    rows.append(["spent", f"{money(report.spent)} in {report.calls:,} calls"])
+    rows += [[f"failed: {failure.instance}", failure.problem.message] for failure in report.failed]
+    add_table(run.console.environ, "assetforge build", ("assets", ""), rows)

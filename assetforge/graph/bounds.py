@@ -1,0 +1,191 @@
+"""What a template may make and do at most: bounds on text, widths, numbers and work; unaware of Jinja.
+
+The filters and operators here stand in for Jinja's own, which let a short template ask for any amount.
+"""
+
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from assetforge.graph.printing import printed
+
+MAX_CHARACTERS = 4_000_000
+MAX_TICKS = 5_000_000
+MAX_SECONDS = 10.0
+MAX_WIDTH = 9_999
+MAX_DIGITS = 300
+
+
+class TooMuch(Exception):  # noqa: N818 - the template is sound, only its appetite is not
+    """A template that asks for more than any picture's prompt needs."""
+
+
+class Meter:
+    """How much one render has done. Raises TooMuch past a bound."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self.deadline = time.monotonic() + MAX_SECONDS
+
+    def tick(self) -> None:
+        self.ticks += 1
+        if self.ticks > MAX_TICKS or time.monotonic() > self.deadline:
+            raise TooMuch("it does too much work")
+
+
+def is_small(value: object, limit: int) -> bool:
+    """Whether a value is a number no further from nothing than `limit`."""
+    return isinstance(value, int | float) and abs(value) <= limit
+
+
+def is_bounded_product(left: Any, right: Any) -> bool:
+    """Whether a product of numbers, or of text or a list and a number, stays within bounds."""
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return abs(left) < 10**30 and abs(right) < 10**30
+    items, times = (left, right) if isinstance(right, int) else (right, left)
+    return isinstance(times, int) and hasattr(items, "__len__") and len(items) * max(times, 0) <= MAX_CHARACTERS
+
+
+def bounded(value: Any) -> Any:
+    """A value that is not too long. Raises TooMuch."""
+    if isinstance(value, str | list | tuple) and len(value) > MAX_CHARACTERS:
+        raise TooMuch("it makes too much text")
+    return value
+
+
+def counted(parts: Iterable[str]) -> Iterator[str]:
+    """The parts of a text, as long as all of them are not too long. Raises TooMuch."""
+    total = 0
+    for part in parts:
+        total += len(part)
+        if total > MAX_CHARACTERS:
+            raise TooMuch("it makes too much text")
+        yield part
+
+
+def bounded_range(*bounds: int) -> range:
+    """`range`. Raises TooMuch."""
+    numbers = range(*bounds)
+    if len(numbers) > 100_000:
+        raise TooMuch("`range` is bounded to 100,000 numbers")
+    return numbers
+
+
+def concat(parts: Sequence[Any]) -> str:
+    """The operator `~`. Raises TooMuch."""
+    return "".join(counted(map(printed_text, parts)))
+
+
+def printed_text(value: Any) -> str:
+    """What a value prints as."""
+    return str(printed(value))
+
+
+def join(items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+    """The filter `join`. Raises TooMuch."""
+    chosen = (item[attribute] for item in items) if attribute else items
+    texts = list(counted(printed_text(item) for item in chosen))
+    if len(separator) * len(texts) > MAX_CHARACTERS:
+        raise TooMuch("it makes too much text")
+    return separator.join(texts)
+
+
+def replace(text: str, old: str, new: str, count: int = -1) -> str:
+    """The filter `replace`. Raises TooMuch."""
+    text = printed_text(text)
+    if text.count(old) * len(new) + len(text) > MAX_CHARACTERS:
+        raise TooMuch("`replace` makes too much text")
+    return text.replace(old, new, count)
+
+
+def indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    """The filter `indent`. Raises TooMuch."""
+    pad = width if isinstance(width, str) else " " * bounded_width(width)
+    lines = printed_text(text).splitlines(keepends=True)
+    if len(pad) * len(lines) > MAX_CHARACTERS:
+        raise TooMuch("`indent` makes too much text")
+    return "".join(
+        pad + line if (blank or line.strip()) and (first or index) else line for index, line in enumerate(lines)
+    )
+
+
+def center(text: str, width: int = 80) -> str:
+    """The filter `center`. Raises TooMuch."""
+    return printed_text(text).center(bounded_width(width))
+
+
+def format_text(text: str, *values: Any, **named: Any) -> str:
+    """The filter `format`. Raises TooMuch."""
+    check_format(text, named or values)
+    return text % (named or values)
+
+
+def batch(items: Iterable[Any], size: int, filler: Any = None) -> Iterator[list[Any]]:
+    """The filter `batch`. Raises TooMuch."""
+    row: list[Any] = []
+    for item in items:
+        if len(row) == size:
+            yield row
+            row = []
+        row.append(item)
+    if row:
+        yield row + ([] if filler is None else [filler] * (bounded_width(size) - len(row)))
+
+
+def sliced(items: Iterable[Any], parts: int, filler: Any = None) -> list[list[Any]]:
+    """The filter `slice`: columns of even height. Raises TooMuch."""
+    listed = list(items)
+    height, more = divmod(len(listed), bounded_width(parts))
+    starts = [index * height + min(index, more) for index in range(parts + 1)]
+    columns = [listed[start:end] for start, end in pairwise(starts)]
+    return [column + [filler] * (filler is not None and index >= more) for index, column in enumerate(columns)]
+
+
+def rounded(number: float, digits: int = 0, method: str = "common") -> float:
+    """The filter `round`. Raises TooMuch."""
+    if abs(digits) > MAX_DIGITS:
+        raise TooMuch(f"`round` is bounded to {MAX_DIGITS} digits")
+    ways: Mapping[str, Callable[[float], float]] = {"ceil": math.ceil, "floor": math.floor}
+    if method == "common":
+        return round(number, digits)
+    if method not in ways:
+        raise ValueError("`round` knows the methods common, ceil and floor")
+    return float(ways[method](number * 10**digits) / 10**digits)
+
+
+def total(items: Iterable[Any], attribute: str | None = None, start: float = 0) -> float:
+    """The filter `sum`, of numbers only: lists added up one by one take ever longer."""
+    numbers = [item[attribute] if attribute else item for item in items]
+    if not all(isinstance(number, int | float) for number in (start, *numbers)):
+        raise TypeError("only numbers can be summed")
+    return sum(numbers, start)
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """The filter `tojson`, as it is without marks that would end a script. Raises TooMuch."""
+    pad = None if indent is None else bounded_width(indent)
+    text = "".join(counted(json.JSONEncoder(sort_keys=True, indent=pad).iterencode(value)))
+    return text.translate({ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&'"})
+
+
+def bounded_width(width: int) -> int:
+    """A width to fill, or a number of parts. Raises TooMuch."""
+    if width > MAX_WIDTH:
+        raise TooMuch(f"widths are bounded to {MAX_WIDTH:,}")
+    return width
+
+
+def check_format(text: str, values: Any) -> None:
+    """Refuses a format whose widths could be large, or come from its values, or that repeats much. Raises
+    TooMuch."""
+    if "*" in text or re.search(r"\d{5}", text):
+        raise TooMuch(f"widths in a format are bounded to {MAX_WIDTH:,}, and `*` is not one")
+    given = values.values() if isinstance(values, Mapping) else values if isinstance(values, tuple) else (values,)
+    widest = max((int(width) for width in re.findall(r"\d+", text)), default=0)
+    longest = max((len(printed_text(value)) for value in given), default=0)
+    if text.count("%") * (widest + longest) > MAX_CHARACTERS:
+        raise TooMuch("a format makes too much text")

@@ -1,0 +1,235 @@
+"""One instance explained: each part of its chain with what it asks for, what is known of it, and why.
+
+The reasons are the decision's own; what changed in a prompt is read from the ingredients that the store still has.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from assetforge.build import forecast_of
+from assetforge.events import Listener
+from assetforge.gate import Options
+from assetforge.graph.wiring import BRIDGE
+from assetforge.model import (
+    Action,
+    Decision,
+    Drafted,
+    Fresh,
+    Graph,
+    Instance,
+    Link,
+    Local,
+    Paid,
+    Picture,
+    Rendition,
+    Source,
+    Stale,
+    Step,
+    Unknown,
+)
+from assetforge.ops.spec import normalised
+from assetforge.plan.forecast import Forecast, Outlook
+from assetforge.plan.rebuild import word_diff
+from assetforge.project import Project
+
+# Steps of our own making, by what they do.
+OWN = {"_fit": "fit", "_cut_back": "cut back", "_preserve": "preserve"}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one action. `word` is `lock`, `store`, `file`, `missing`, `waits`, `draft` or `lost`; `diff`
+    is the prompt's change since the lock, word by word; money is US dollars."""
+
+    key: str | None
+    word: str
+    reasons: tuple[str, ...]
+    candidate: int = 0
+    picked: bool = True
+    cost: float | None = None
+    date: str = ""
+    by: str = ""
+    digest: str | None = None
+    diff: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One link of the chain. `asked` is the size that a provider is asked for, `size` what comes of it."""
+
+    step: str
+    kind: str
+    inputs: tuple[str, ...]
+    size: str | None
+    asked: str | None
+    prompt: str | None
+    settings: Mapping[str, Any]
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An instance with its parts, in the order of the chain."""
+
+    instance: Instance
+    outlook: Outlook
+    parts: tuple[Part, ...]
+    low: float
+    high: float
+
+
+def explain(project: Project, name: str, options: Options, listen: Listener) -> Explanation:
+    """Explains one instance. Raises AssetforgeError where the manifest is wrong."""
+    graph = project.graph(options.profile)
+    with project.workspace(listen) as space:
+        forecast = forecast_of(graph, space.world(trusting=not options.verify), options, (name,))
+        instance = graph.instances[name]
+        own = _own_steps(graph, instance)
+        parts = tuple(part for step in own for part in _part(forecast, step))
+        return Explanation(instance, forecast.outlooks[name], parts, forecast.low, forecast.high)
+
+
+def _own_steps(graph: Graph, instance: Instance) -> list[Step]:
+    """The instance's steps that something of its own is made from."""
+    found: set[str] = set()
+    waiting = [*instance.outputs, instance.final.step, *instance.paid]
+    while waiting:
+        step = graph.steps[waiting.pop()]
+        if step.id not in found and not isinstance(step, Source) and step.instance == instance.name:
+            found.add(step.id)
+            waiting += [link.step for link in step.inputs]
+    return [step for step in graph.steps.values() if step.id in found]
+
+
+def _part(forecast: Forecast, step: Step) -> Iterator[Part]:
+    match step:
+        case Paid():
+            yield _paid(forecast, step)
+        case Local() if not _is_silent(forecast, step):
+            params = {} if step.params is None else dict(normalised(step.params))
+            size = _size(forecast, Link(step.id))
+            yield Part(step.id, OWN.get(step.op, step.op), _inputs(forecast, step), size, None, None, params, ())
+        case Rendition():
+            yield _file(forecast, step)
+        case _:
+            return
+
+
+def _is_silent(forecast: Forecast, step: Local) -> bool:
+    """Steps of our own that are not known to change anything here."""
+    if step.op not in OWN:
+        return step.op == BRIDGE
+    after, before = forecast.walk.picture(Link(step.id)), forecast.walk.picture(step.inputs[0])
+    return not (isinstance(after, Picture) and isinstance(before, Picture) and after.made != before.made)
+
+
+def _paid(forecast: Forecast, step: Paid) -> Part:
+    settings = {name: value for name, value in asdict(step.settings).items() if value is not None}
+    settings |= {"revision": step.revision} if step.revision else {}
+    states = [_candidate(forecast, step, number) for number in sorted(forecast.walk.wanted.get(step.id, frozenset()))]
+    call = next((forecast.walk.paid[step.id, state.candidate].call for state in states), None)
+    asked = call.size if call else step.request_size
+    size = str(step.size) if step.size else _size(forecast, step.inputs[0])
+    return Part(
+        step.id, step.operation, _inputs(forecast, step), size, str(asked) if asked else None, step.prompt, settings,
+        tuple(states),
+    )  # fmt: skip
+
+
+def _candidate(forecast: Forecast, step: Paid, number: int) -> State:
+    state = forecast.walk.paid[step.id, number]
+    word, reasons = _told(state.decision)
+    known = state.decision.record if isinstance(state.decision, Fresh | Drafted) else None
+    price = next(
+        (item.price for item in forecast.purchases if (item.step, item.candidate) == (step.id, number)), None
+    )
+    if (step.id, number) in forecast.lost:
+        word, reasons = "lost", ("pinned by the lock, and its bytes are nowhere",)
+    changed = state.action is not None and isinstance(state.decision, Stale | Drafted)
+    return State(
+        key=state.action.key if state.action else None,
+        word=word,
+        reasons=reasons,
+        candidate=number,
+        picked=number == step.pick,
+        cost=known.cost if known and isinstance(state.decision, Fresh) else price,
+        date=known.made[:10] if known else "",
+        by=known.by if known else "",
+        digest=known.media.digest if known else None,
+        diff=_diff(forecast, step, state.action) if changed and state.action else (),
+    )
+
+
+def _diff(forecast: Forecast, step: Paid, action: Action) -> tuple[tuple[str, str], ...]:
+    before = dict(forecast.walk.lookups.paid(step, action).before_ingredients).get("prompt")
+    return tuple(word_diff(before, step.prompt)) if isinstance(before, str) and before != step.prompt else ()
+
+
+def _file(forecast: Forecast, step: Rendition) -> Part:
+    state = forecast.walk.files[step.id]
+    word, reasons = _told(state.decision)
+    known = state.decision.record if isinstance(state.decision, Fresh) else None
+    digest = known.media.digest if known else None
+    size = (
+        str(known.media.size) if known else str(state.picture.size) if state.picture and state.picture.size else None
+    )
+    if state.picture is not None and state.picture.draft:
+        word = "draft"
+    told = State(state.action.key if state.action else None, word, reasons, digest=digest)
+    settings = dict(normalised(step.encoding))
+    return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, (told,))
+
+
+def _told(decision: Decision) -> tuple[str, tuple[str, ...]]:
+    match decision:
+        case Fresh(_, origin):
+            return origin, ()
+        case Stale(reasons):
+            return "missing", reasons
+        case Drafted(_, reasons):
+            return "draft", reasons
+        case Unknown(waiting):
+            return "waits", tuple(f"waits for `{step}`" for step in waiting)
+        case _:
+            return "lost", ()
+
+
+def _inputs(forecast: Forecast, step: Step) -> tuple[str, ...]:
+    """Inputs by the names a user knows: a file's path, or a step."""
+    return tuple(_named(forecast, link) for link in step.inputs)
+
+
+def _named(forecast: Forecast, link: Link) -> str:
+    source = forecast.walk.graph.steps[link.step]
+    match source:
+        case Source():
+            return source.path
+        case Local() if source.op == BRIDGE:
+            return f"@{source.instance}"
+        case Local() if _is_silent(forecast, source):
+            return _named(forecast, source.inputs[0])
+        case _:
+            return f"{link.step}#{link.candidate}" if link.candidate else link.step
+
+
+def _size(forecast: Forecast, link: Link) -> str | None:
+    picture = forecast.walk.picture(link)
+    return str(picture.size) if isinstance(picture, Picture) and picture.size else None
+
+
+def explanation_object(told: Explanation) -> dict[str, Any]:
+    """An explanation as JSON."""
+    instance = told.instance
+    return {
+        "instance": instance.name,
+        "asset": instance.asset,
+        "axes": dict(instance.cell),
+        "alt": instance.alt,
+        "tags": list(instance.tags),
+        "meta": dict(instance.meta),
+        "verdict": told.outlook.verdict,
+        "reasons": list(told.outlook.reasons),
+        "cost": {"low": told.low, "high": told.high},
+        "parts": [asdict(part) for part in told.parts],
+    }

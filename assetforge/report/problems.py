@@ -1,0 +1,57 @@
+"""Problems with their places found, as every output shows them: sorted, with paths that start from here."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from assetforge.errors import Problem
+from assetforge.manifest.source import Place
+from assetforge.paths import Root
+
+if TYPE_CHECKING:
+    from assetforge.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem to show. `file` is relative to the current folder, None where no file is meant; `place` is None
+    where only the file is known."""
+
+    message: str
+    hint: str | None
+    file: str | None
+    place: Place | None
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return (self.file or "", self.place.line if self.place else 0, self.place.column if self.place else 0)
+
+
+def told(problems: Iterable[Problem], project: "Project | None", here: str) -> list[Told]:
+    """Problems in the order of file and line, each once. `here` is the folder that paths start from."""
+    found = dict.fromkeys(problems)
+    return sorted((_told(problem, project, here) for problem in found), key=lambda one: one.key)
+
+
+def _told(problem: Problem, project: "Project | None", here: str) -> Told:
+    if problem.where is None or project is None or not problem.where.file:
+        return Told(problem.message, problem.hint, None, None)
+    file = seen_from(here, project.root, problem.where.file)
+    return Told(problem.message, problem.hint, file, project.place_of(problem))
+
+
+def seen_from(here: str, root: Root, path: str = "") -> str:
+    """A path below the root as somebody in the folder `here` writes it, with `/`."""
+    return os.path.relpath(os.path.join(root.path, path), here).replace(os.sep, "/")
+
+
+def problem_object(one: Told) -> dict[str, Any]:
+    """`{message, file, line, column, hint}`, null where there is none."""
+    return {
+        "message": one.message,
+        "file": one.file,
+        "line": one.place.line if one.place else None,
+        "column": one.place.column if one.place else None,
+        "hint": one.hint,
+    }
