@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ output = "out/{{ shot.id }}.webp"
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project that was built once, as the current folder."""
     root = tmp_path / "site"
     (root / "shots").mkdir(parents=True)
@@ -40,7 +39,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(root)
     add_shot(root, "one")
     build()
-    yield root
+    return root
 
 
 def add_shot(root: Path, name: str) -> None:

@@ -250,8 +250,7 @@ def test_a_place_carries_the_line_it_is_on() -> None:
         ("a = 1\nb = hero\n", "invalid value", 2, 5),
         ("a = 1\nb = 'x", 'expected "\'" at the end of the file', 2, 7),
         ("a = [1,\n\n", "a value is missing at the end of the file", 1, 8),
-        ("[a.'b c']\n[a.'b c']\n", "cannot declare `a.b c` twice", 2, 9),
-        ("a = 1\na = 2", "cannot overwrite a value at the end of the file", 2, 6),
+        ("a =\n", "a value is missing", 1, 4),
         ('x = """\n', "unterminated string at the end of the file", 1, 8),
     ],
 )
@@ -259,6 +258,23 @@ def test_broken_toml_is_told_with_its_place(text: str, message: str, line: int, 
     problem = syntax_problem(text, "assets.toml")
     assert problem.message == f"`assets.toml` is not valid TOML: {message}"
     assert problem.where == Where("assets.toml", line=line, column=column)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line", "what"),
+    [
+        ("[a.'b c']\n[a.'b c']\n", "cannot declare `a.b c` twice", 2, "[a.'b c']"),
+        ("a = 1\n  ab = 2\n  ab = 3", "`ab` is written twice", 3, "ab"),
+        ("a = 1\na.b = 2\n", "cannot overwrite a value", 2, "a.b"),
+    ],
+)
+def test_what_is_written_twice_is_underlined_where_it_is_written_again(
+    text: str, message: str, line: int, what: str
+) -> None:
+    problem = syntax_problem(text, "a.toml")
+    assert problem.message == f"`a.toml` is not valid TOML: {message}"
+    column = text.split("\n")[line - 1].find(what) + 1
+    assert problem.where == Where("a.toml", line=line, column=column, text=what)
 
 
 @pytest.mark.parametrize(

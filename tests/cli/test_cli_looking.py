@@ -1,0 +1,234 @@
+"""`plan`, `list`, `explain`, `graph` and `check` say what is so, and change nothing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.builder import Builder
+from tests.cli.manifests import DRAFTS, EDITED, HERO, picture
+from tests.images_server import ImagesServer
+
+LOOKING = (("plan",), ("list",), ("explain", "night"), ("graph",), ("check",), ("schema",), ("plan", "--draft"))
+
+
+@pytest.fixture
+def edited(shop: Builder) -> Builder:
+    return shop.write({"assets.toml": EDITED, "art/logo.png": picture()})
+
+
+@pytest.mark.parametrize("arguments", LOOKING)
+def test_looking_changes_nothing_and_asks_nobody(
+    edited: Builder, images: ImagesServer, arguments: tuple[str, ...]
+) -> None:
+    before = edited.files()
+    for more in ((), ("--json",), ("-v",), ("-q",)):
+        assert edited.call(*arguments, *more).code in (0, 3)
+    assert edited.files() == before
+    assert images.calls == []
+    assert list(edited.home.iterdir()) == []
+
+
+def test_a_plan_names_calls_cost_and_what_would_be_sent(edited: Builder, images: ImagesServer) -> None:
+    told = edited.call("plan", "--json").object
+    assert (told["schema"], told["command"], told["root"], told["current"]) == (1, "plan", ".", False)
+    assert [(one["instance"], one["verdict"]) for one in told["assets"]] == [("hero", "buy"), ("night", "maybe")]
+    assert told["assets"][0]["reasons"] == ["not made yet"]
+    assert told["assets"][1]["outputs"] == ["night.png", "night.webp"]
+    assert told["calls"] == {"sure": 1, "maybe": 1}
+    assert 0 < told["cost"]["low"] < told["cost"]["high"]
+    assert told["uploads"] == [{"path": "art/logo.png", "step": "night:edit", "origin": images.origin}]
+    text = edited.call("plan").out
+    assert f"sends to {images.origin}: `art/logo.png`" in text
+    assert "1 picture to buy, and 1 that may have to be: $" in text
+
+
+def test_a_plan_with_drafts_sends_nothing_and_costs_nothing(edited: Builder) -> None:
+    told = edited.call("plan", "--draft", "--json").object
+    assert told["uploads"] == []
+    assert told["cost"] == {"low": 0, "high": 0, "unpriced": 0}
+    assert {one["verdict"] for one in told["assets"]} == {"draft"}
+
+
+def test_a_plan_is_what_a_build_then_does(edited: Builder, images: ImagesServer) -> None:
+    told = edited.call("plan", "--json").object
+    built = edited.call("build", "--yes", "--json").object
+    assert len(images.paid) == told["calls"]["sure"] + told["calls"]["maybe"]
+    assert built["placed"] == ["night.png", "night.webp"]
+    assert built["spent"] <= told["cost"]["high"]
+    assert (built["errors"], built["warnings"], built["exit_code"]) == ([], [], 0)
+    assert edited.call("plan", "--json").object["current"] is True
+    assert edited.call("plan").out == "nothing to do: 2 assets current\n"
+
+
+def test_a_dry_run_is_a_plan(edited: Builder, images: ImagesServer) -> None:
+    assert edited.call("build", "--dry-run", "--json").object == edited.call("plan", "--json").object
+    assert images.calls == []
+
+
+def test_a_plan_says_which_instances_share_a_picture_and_which_asset_is_large(project: Builder) -> None:
+    manifest = '[asset.icon]\nmatrix.n = "data.ns"\nprompt = "One icon"\n[data]\nns = ['
+    project.write({"assets.toml": manifest + ",".join(map(str, range(1001))) + "]\n"})
+    told = project.call("plan", "--json").object
+    assert len(told["shared"][0]) == 1001
+    assert told["crowds"] == [{"asset": "icon", "instances": 1001}]
+    assert told["calls"]["sure"] == 1
+    text = project.call("plan").out
+    assert "`icon` has 1,001 instances" in text
+    assert "one picture for `icon[n=0]:generate`, " in text
+
+
+def test_a_plan_foresees_an_output_that_is_the_users_own(project: Builder) -> None:
+    told = project.write({"assets.toml": HERO, "hero.png": picture()}).call("plan", "--json")
+    assert told.code == 1
+    assert told.object["blocked"] == ["hero"]
+    assert told.object["errors"][0]["line"] == 3
+
+
+def test_warnings_have_a_place_too(project: Builder) -> None:
+    project.write({"assets.toml": '[asset.a]\nprompt = "x"\nmodel = "unheard-of"\noutput = "a.png"\n'})
+    told = project.call("plan")
+    assert told.code == 0
+    assert told.err.startswith("warning: model `unheard-of` is not known here")
+    assert "  assets.toml:" in told.err
+    assert project.call("plan", "--json").object["warnings"][0]["file"] == "assets.toml"
+    assert project.call("plan", "-q").err == ""
+
+
+def test_explain_tells_the_whole_chain(edited: Builder) -> None:
+    edited.call("build", "--yes")
+    edited.write({"assets.toml": EDITED.replace("Make it", "Make the sky")})
+    told = edited.call("explain", "night", "--json").object
+    edit, *outputs = told["parts"]
+    assert edit["prompt"] == "Make the sky night"
+    assert edit["inputs"] == ["@hero", "art/logo.png"]
+    assert edit["size"] == "1024x1024"
+    assert edit["states"][0]["diff"] == [[" ", "Make"], ["-", "it"], ["+", "the sky"], [" ", "night"]]
+    assert edit["states"][0]["reasons"] == ["the prompt changed"]
+    assert len(edit["states"][0]["key"]) == 64
+    assert [part["step"] for part in outputs] == ["night.png", "night.webp"]
+    text = edited.call("explain", "night").out
+    assert "Make [-it-] {+the sky+} night" in text
+    assert "alt: The lighthouse at night" in text
+    assert "assets.toml:8" in text
+
+
+def test_explain_tells_planned_and_final_sizes(project: Builder) -> None:
+    project.write({"assets.toml": '[asset.a]\nprompt = "x"\nsize = "300x300"\noutput = "a.png"\n'})
+    part = project.call("explain", "a", "--json").object["parts"][0]
+    assert part["size"] == "300x300"
+    assert part["asked"] == "816x816"
+    assert "300x300, asked for as 816x816" in project.call("explain", "a").out
+
+
+def test_explain_of_several_instances_lists_them(project: Builder) -> None:
+    project.write({"assets.toml": DRAFTS + '[asset.icon]\nmatrix.n = [1, 2]\nprompt = "{{ n }}"\n'})
+    told = project.call("explain", "icon")
+    assert told.code == 2
+    assert told.err == ("error: `icon` stands for 2 instances\nhint: name one of `icon[n=1]` and `icon[n=2]`\n")
+    assert project.call("explain", "icon[n=2]").code == 0
+
+
+def test_explain_names_where_a_picture_came_from(edited: Builder) -> None:
+    edited.call("build", "--yes")
+    text = edited.call("explain", "hero").out
+    assert "state     lock, 2" in text
+    assert "$0.05" in text
+
+
+def test_list_tells_states_and_files(edited: Builder) -> None:
+    assert edited.call("list").out == "buy       hero   \nmay buy   night  night.png, night.webp\n".replace(
+        "buy       hero   ", "buy      hero"
+    ).replace("may buy   night", "may buy  night")
+    edited.call("build", "--yes")
+    edited.remove("night.webp")
+    assert edited.call("list").out == "current  hero\ncached   night  night.png, night.webp\n"
+    told = edited.call("list", "tag:web", "--json").object
+    assert [(one["instance"], one["verdict"]) for one in told["assets"]] == [("hero", "current")]
+
+
+def test_check_says_what_does_not_agree(edited: Builder) -> None:
+    edited.call("build", "--yes")
+    assert edited.call("check").code == 0
+    edited.remove("night.webp").write({"night.png": picture("red")})
+    told = edited.call("check", "--json")
+    assert told.code == 3
+    assert told.object["disagreements"] == [
+        {"instance": "night", "subject": "night.png", "reason": "the file was changed"},
+        {"instance": "night", "subject": "night.webp", "reason": "the file is missing"},
+    ]
+    assert edited.call("check", "--lock-only").code == 0
+    edited.write({"assets.toml": EDITED.replace("at dawn", "at noon")})
+    told = edited.call("check", "--lock-only")
+    assert told.code == 3
+    assert "hero:generate: the lock does not have it: the prompt changed\n" in told.out
+
+
+def test_check_needs_no_store(edited: Builder) -> None:
+    edited.call("build", "--yes")
+    edited.environ["ASSETFORGE_CACHE_DIR"] = str(edited.home / "another")
+    assert edited.call("check").code == 0
+    assert not (edited.home / "another").exists()
+
+
+def test_a_draft_fails_the_check(edited: Builder) -> None:
+    assert edited.call("build", "--draft").code == 0
+    assert edited.call("check").code == 3
+
+
+def test_variables_are_the_same_for_every_command(edited: Builder) -> None:
+    edited.call("build", "--yes", "--var", "time=evening")
+    for command in ("check", "plan"):
+        assert edited.call(command, "--var", "time=evening").code == 0
+    assert edited.call("check", "--var", "time=evening").code == 0
+    assert edited.call("check").code == 3
+    assert "Make it evening" in edited.call("explain", "night", "--var", "time=evening").out
+
+
+@pytest.mark.parametrize("form", ["text", "dot", "mermaid", "json"])
+def test_every_form_of_the_graph_has_all_its_steps(edited: Builder, form: str) -> None:
+    told = edited.call("graph", "--format", form).out
+    for name in ("hero:generate", "night:edit", "art/logo.png", "night.webp"):
+        assert name in told
+
+
+def test_the_graph_of_a_selection_has_what_it_needs(edited: Builder) -> None:
+    told = edited.call("graph", "hero", "--json").object
+    assert [one["instance"] for one in told["instances"]] == ["hero"]
+    assert "night:edit" not in [step["id"] for step in told["steps"]]
+    assert edited.call("graph", "--format", "json").object == edited.call("graph", "--json").object
+
+
+def test_names_in_drawings_are_quoted(project: Builder) -> None:
+    manifest = DRAFTS + '[asset.a]\nmatrix.x = [\'say "<b>" #1\']\nprompt = "x"\n'
+    project.write({"assets.toml": manifest})
+    assert '\\"<b>\\" #1' in project.call("graph", "--format", "dot").out.replace('\\\\\\"', '\\"')
+    drawn = project.call("graph", "--format", "mermaid").out
+    assert "#35;1" in drawn
+    assert "<b>" not in drawn
+
+
+def test_trust_is_remembered_outside_the_repository(project: Builder) -> None:
+    assert project.call("trust", "https://Relay.example:443/v1", "--key", "RELAY_KEY").code == 0
+    assert project.call("trust", "http://127.0.0.1:8080").code == 0
+    listed = project.call("trust", "--json").object["trusted"]
+    assert {"origin": "https://relay.example", "key": "RELAY_KEY"} in listed
+    assert {"origin": "http://127.0.0.1:8080", "key": None} in listed
+    assert {"origin": "https://api.openai.com", "key": "OPENAI_API_KEY"} in listed
+    assert project.files() == {}
+    assert (project.home / "config" / "trust.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_given_by_mistake_is_not_repeated(project: Builder) -> None:
+    told = project.call("trust", "https://relay.example", "--key", "sk-proj-123")
+    assert told.code == 2
+    assert "sk-proj" not in told.out + told.err
+    assert list(project.home.iterdir()) == []
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    """`assetforge` and `python -m assetforge` are one."""
+    told = subprocess.run(
+        [sys.executable, "-m", "assetforge", "--version"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.startswith("assetforge ")
