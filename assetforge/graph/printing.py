@@ -53,7 +53,8 @@ def _pieces(value: Any) -> Iterator[str]:
         yield "]"
     elif isinstance(value, Mapping):
         yield "{" if not value else "{ "
-        for index, (key, item) in enumerate(value.items()):
+        # The order of keys in a file changes nothing: neither what is printed nor what is bought.
+        for index, (key, item) in enumerate(sorted(value.items())):
             yield f"{', ' if index else ''}{key if _BARE.match(key) else canonical_text(key)} = "
             yield from _pieces(item)
         yield "}" if not value else " }"

@@ -5,7 +5,7 @@ what was not known then is known now.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from assetforge.errors import Problem
@@ -182,7 +182,8 @@ class Walk:
         mask = masks[0] if masks else None
         flaw = mask_flaw(inputs, mask)
         if flaw is not None:
-            wrong = Problem(f"`{step.instance}`: {flaw}", step.where, "make both the same size")
+            mask_place = replace(step.where, key=(*step.where.key, "mask"))
+            wrong = Problem(f"`{step.instance}`: {flaw}", mask_place, "make both the same size")
             self._unknown(step, Refused(wrong), None)
             return
         call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)

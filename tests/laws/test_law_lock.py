@@ -43,6 +43,8 @@ lines = st.builds(
 locks = st.dictionaries(names, lines, max_size=4)
 TWO = graph({"asset": {"a": {"prompt": "A", "output": "a.png"}, "b": {"prompt": "B", "output": "b.png"}}})
 
+FEWER = settings(max_examples=40)
+
 
 def rows(text: str) -> list[str]:
     """The lines between the first and the last, without the commas between them."""
@@ -57,11 +59,13 @@ def turned(table: Mapping[Key, Value], chance: random.Random) -> dict[Key, Value
 
 
 @given(locks)
+@FEWER
 def test_a_lock_says_all_it_was_told(lock: dict[str, LockLine]) -> None:
     assert parse_lock(lock_text(lock)) == lock
 
 
 @given(locks, st.integers())
+@FEWER
 def test_the_same_lines_are_the_same_text(lock: dict[str, LockLine], seed: int) -> None:
     chance = random.Random(seed)
     other = {
@@ -76,6 +80,7 @@ def test_the_same_lines_are_the_same_text(lock: dict[str, LockLine], seed: int) 
 
 
 @given(locks)
+@FEWER
 def test_a_lock_has_one_line_an_instance_in_order(lock: dict[str, LockLine]) -> None:
     text = lock_text(lock)
     assert len(rows(text)) == len(lock)
@@ -85,6 +90,7 @@ def test_a_lock_has_one_line_an_instance_in_order(lock: dict[str, LockLine]) -> 
 
 
 @given(locks, locks, locks)
+@FEWER
 def test_two_branches_merge_by_line(
     base: dict[str, LockLine], one: dict[str, LockLine], other: dict[str, LockLine]
 ) -> None:
@@ -98,6 +104,7 @@ def test_two_branches_merge_by_line(
 
 
 @given(locks)
+@FEWER
 def test_every_pinned_key_is_found(lock: dict[str, LockLine]) -> None:
     read = Lock(lock)
     for name, line in lock.items():
