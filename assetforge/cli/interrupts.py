@@ -2,10 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from assetforge.cli.progress import Progress
 
 if TYPE_CHECKING:
     from assetforge.build import Stop
@@ -14,13 +17,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_ONCE = 130
 
 
-class Interrupts(AbstractContextManager["Interrupts"]):
-    """Hears signals while the block runs. `tell` says what happens; `leave` sets the terminal right."""
+class Loop(Protocol):
+    """As much of an event loop as has to be woken."""
 
-    def __init__(self, stop: "Stop", tell: Callable[[str], None], leave: Callable[[], None]) -> None:
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> Any: ...
+    def remove_reader(self, fd: Any) -> Any: ...
+
+
+class Interrupts(AbstractContextManager["Interrupts"]):
+    """Hears signals while the block runs, and says on the display what happens."""
+
+    def __init__(self, stop: "Stop", progress: Progress) -> None:
         self._stop = stop
-        self._tell = tell
-        self._leave = leave
+        self._progress = progress
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -34,13 +43,29 @@ class Interrupts(AbstractContextManager["Interrupts"]):
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def waking(self, loop: Loop) -> Iterator[None]:
+        """A signal wakes the loop even where it comes just before the loop begins to wait."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        loop.add_reader(ours, ours.recv, 64)
+        try:
+            yield
+        finally:
+            loop.remove_reader(ours)
+            signal.set_wakeup_fd(before)
+            ours.close()
+            theirs.close()
+
     def _heard(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self._stop.workshop is None:
             # Nothing was started: whatever this interrupts, a question to the user included, ends here.
             raise KeyboardInterrupt
         if self._stop.asked:
-            self._leave()
+            self._progress.abandon()
             # Not an exception: it would wait for threads and calls. What is paid for is on the disk already.
             os._exit(AT_ONCE)
         self._stop.ask()
-        self._tell("stopping: calls under way are finished and kept; once more to stop at once")
+        self._progress.say("stopping: calls under way are finished and kept; once more to stop at once")

@@ -1,5 +1,6 @@
 """The command line as a whole: which commands there are, and the one place where an error becomes text and a code."""
 
+import errno
 import importlib
 import os
 import sys
@@ -17,6 +18,20 @@ from assetforge.words import did_you_mean
 # In the order of a user's first day.
 COMMANDS = ("init", "build", "plan", "check", "explain", "list", "graph", "schema", "clean", "trust")
 INTERRUPTED = 130
+# What a machine refuses, whatever we do: no room, no permission, no more open files, a file for a folder.
+MACHINE = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
 BUG = 70
 
 
@@ -85,6 +100,8 @@ def main(arguments: Sequence[str]) -> int:
     except ReaderLeft:
         _drop_output()
         return 0
+    except OSError as error:
+        return tell(run, _of_the_machine(error)) if error.errno in MACHINE else _tell_bug(run, error)
     except Exception as error:  # the last door: what nobody expected is a bug of ours
         return _tell_bug(run, error)
 
@@ -101,6 +118,13 @@ def tell(run: Run, error: AssetforgeError) -> int:
     else:
         run.show("error", error.problems)
     return error.exit_code
+
+
+def _of_the_machine(error: OSError) -> AssetforgeError:
+    told = (error.strerror or str(error)).lower()
+    where = f"`{os.fsdecode(error.filename)}`: " if isinstance(error.filename, str | bytes) else ""
+    hint = "see that there is room and that you may write there; ASSETFORGE_CACHE_DIR moves the store"
+    return AssetforgeError(f"{where}{told}", hint=hint)
 
 
 def _in_our_words(error: click.UsageError) -> UsageError:

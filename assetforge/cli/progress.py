@@ -1,8 +1,9 @@
 """What a build is doing, from its events: a display that redraws itself on a terminal, plain lines elsewhere."""
 
+import os
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 10
 REDRAWS_PER_SECOND = 8
+SHOW_CURSOR = b"\r\n\x1b[?25h"
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -43,6 +45,9 @@ class Progress(AbstractContextManager["Progress"]):
 
     def leave(self) -> None:
         """Leaves the terminal as it was."""
+
+    def abandon(self) -> None:
+        """The same in the middle of anything, a moment before the process ends: takes no lock."""
 
     def say(self, text: str) -> None:
         """A line of its own."""
@@ -159,6 +164,11 @@ class LiveProgress(Progress):
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def abandon(self) -> None:
+        if self._live is not None:
+            with suppress(OSError, ValueError):
+                os.write(self.console.err.fileno(), SHOW_CURSOR)
 
     def __enter__(self) -> Self:
         return self

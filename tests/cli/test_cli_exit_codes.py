@@ -127,19 +127,29 @@ def test_4_when_the_budget_is_reached_and_what_fitted_is_built(shop: Builder, im
     assert len([name for name in shop.files() if name.endswith(".png")]) == 1
 
 
+def test_1_when_the_machine_refuses(project: Builder) -> None:
+    """A store that is no folder is nobody's bug."""
+    told = project.write({"assets.toml": HERO, "../home/store": b""}).call("build", "--draft")
+    assert told.code == 1
+    assert "not a directory" in told.err
+    assert "ASSETFORGE_CACHE_DIR" in told.err
+
+
 def test_70_names_a_report_without_secrets(project: Builder) -> None:
-    """The stores are no folders: that nobody foresaw."""
-    project.write({"assets.toml": HERO, "../home/store": b""})
-    told = project.run("build", OPENAI_API_KEY="sk-secret-1234567890", MY_TOKEN="tkn1")
-    if told.code != 70:
-        pytest.skip("it was foreseen after all")
+    """That a call is forbidden by the tests' own seal is what nobody foresaw."""
+    project.write({"assets.toml": HERO})
+    env = {"OPENAI_API_KEY": "sk-secret-1234567890", "OPENAI_BASE_URL": "https://192.0.2.1/v1"}
+    told = project.run("build", **env)
     (report,) = project.home.glob("assetforge-bug-*.md")
     text = report.read_text("utf-8")
-    assert str(report) in told.err
+    assert told.code == 70
+    assert told.err.startswith("error: this is a bug in assetforge: ")
+    assert f"hint: put {report} into an issue\n" in told.err
     assert "Traceback" in text
-    assert "assetforge 0" in text
+    assert "- command: build\n- assetforge 0" in text
     assert "sk-secret" not in text
     assert str(project.home) not in text
+    assert project.run("build", "--json", **env).object["exit_code"] == 70
 
 
 def test_lost_pictures_are_bought_again_only_when_that_is_said(shop: Builder, images: ImagesServer) -> None:

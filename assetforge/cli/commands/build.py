@@ -96,6 +96,10 @@ def _build(run: Run, project: "Project", options: "Options") -> "tuple[Report, P
 
     stop = Stop()
     most = limit(project.manifest, project.settings, options)
-    with open_progress(run.console, run.shown, most) as progress, Interrupts(stop, progress.say, progress.leave):
-        report = asyncio.run(project.build(options, progress.hear, stop))
-    return report, progress
+    with open_progress(run.console, run.shown, most) as progress, Interrupts(stop, progress) as interrupts:
+
+        async def work() -> "Report":
+            with interrupts.waking(asyncio.get_running_loop()):
+                return await project.build(options, progress.hear, stop)
+
+        return asyncio.run(work()), progress
