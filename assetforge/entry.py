@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from assetforge.errors import KeyPath, Problem, Where
-from assetforge.words import did_you_mean, ticked
+from assetforge.words import closest, did_you_mean, ticked
 
 # What validating raises. Stages catch it by this name, so that all of pydantic that they know is here.
 Invalid = ValidationError
@@ -121,6 +121,8 @@ WRITTEN = {
     "a list": "put brackets round it",
     "text": "put quotes round it",
 }
+# What is left in the place of an item that is wrong, by the error of what it should have been.
+HOLES: Mapping[str, object] = {"string_type": "", "dict_type": {}}
 BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -157,6 +159,56 @@ def problems_of(
         if wanted is not None:
             found.setdefault(flaw.key, _problem(flaw, wanted, subject=subject, where=where, model=model))
     return list(found.values())
+
+
+def without_flaws(
+    error: ValidationError, raw: Mapping[str, Any], model: type[BaseModel]
+) -> tuple[dict[str, Any], frozenset[KeyPath]]:
+    """What is sound of a table that was found wrong as a `model`, and the places of what is left out of it.
+
+    A key goes with its value; the one that a misspelt key was meant to be is left out as well. An item of a list
+    right in the table leaves an empty text or table behind, so that the others keep their places. The place ()
+    says that the table as a whole is wrong.
+    """
+    flaws = [_flaw(detail, raw) for detail in error.errors(include_url=False)]
+    holes = {flaw.key: HOLES[flaw.detail["type"]] for flaw in reversed(flaws) if flaw.detail["type"] in HOLES}
+    left_out = frozenset(_removable(flaw.key, raw, holes) for flaw in flaws if _wanted(flaw, flaws) is not None)
+    meant = {_meant(flaw.key, model) for flaw in flaws if flaw.detail["type"] == "extra_forbidden"}
+    left_out |= {key for key in meant if _removable(key, raw, holes) != key}
+    return dict(_items(_without(raw, (), left_out, holes))), left_out
+
+
+def _meant(key: KeyPath, model: type[BaseModel]) -> KeyPath:
+    """The place that a value under an unknown key was meant for, its own where no key is like it."""
+    near = closest(str(key[-1]), sorted(_keys_in(model, key[:-1])))
+    return (*key[:-1], near) if near else key
+
+
+def _removable(key: KeyPath, raw: object, holes: Mapping[KeyPath, object]) -> KeyPath:
+    """The longest part of a path that can be left out: up to a key of a table, or to an item that can be empty."""
+    found: KeyPath = ()
+    for index, part in enumerate(key):
+        items = _items(raw)
+        if part not in items:
+            break
+        raw = items[part]
+        if isinstance(part, str) or (index == 1 and key[:2] in holes):
+            found = key[: index + 1]
+    return found
+
+
+def _items(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else dict(enumerate(value)) if isinstance(value, list) else {}
+
+
+def _without(value: object, key: KeyPath, left_out: frozenset[KeyPath], holes: Mapping[KeyPath, object]) -> object:
+    """The same value with nothing, or with a hole, where something is left out."""
+    kept = {
+        name: holes[*key, name] if (*key, name) in left_out else _without(item, (*key, name), left_out, holes)
+        for name, item in _items(value).items()
+        if (*key, name) not in left_out or isinstance(value, list)
+    }
+    return kept if isinstance(value, Mapping) else list(kept.values()) if isinstance(value, list) else value
 
 
 def _flaw(detail: Any, raw: object) -> _Flaw:

@@ -14,6 +14,7 @@ from typing import Any
 from assetforge.graph.printing import printed
 
 MAX_CHARACTERS = 4_000_000
+MAX_MADE = 50 * MAX_CHARACTERS
 MAX_TICKS = 5_000_000
 MAX_SECONDS = 10.0
 MAX_WIDTH = 9_999
@@ -29,12 +30,22 @@ class Meter:
 
     def __init__(self) -> None:
         self.ticks = 0
+        self.characters = 0
         self.deadline = time.monotonic() + MAX_SECONDS
 
     def tick(self) -> None:
         self.ticks += 1
         if self.ticks > MAX_TICKS or time.monotonic() > self.deadline:
             raise TooMuch("it does too much work")
+
+    def weigh(self, value: Any) -> Any:
+        """A value that was made, counted: one may be as long as a text, all of them as many texts."""
+        value = bounded(value)
+        if isinstance(value, str | list | tuple):
+            self.characters += len(value)
+            if self.characters > MAX_MADE:
+                raise TooMuch("it makes too much text on the way")
+        return value
 
 
 def is_small(value: object, limit: int) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Any
 
 from assetforge.entry import RENDERED, Invalid, problems_of
 from assetforge.errors import KeyPath, ManifestError, Problem
-from assetforge.graph.render import Form
+from assetforge.graph.render import Filled, Form
 from assetforge.graph.scope import Scope
 from assetforge.manifest.schema import AssetTable, OutputSettings, OutputTable
 from assetforge.model import Link, Rendition
@@ -16,6 +17,8 @@ from assetforge.ops.encode import FORMATS, Encoding
 from assetforge.ops.table import OPS
 from assetforge.paths import PathError, Root, fold
 from assetforge.words import did_you_mean, some, ticked
+
+MAX_FILES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,16 @@ class Outputs:
         self.scope = scope
         self.instance = instance
         self.target = target
+        self.left_out: frozenset[KeyPath] = frozenset()
         self.problems: list[Problem] = []
 
-    def renditions(self, asset: AssetTable, picture: Link) -> list[Rendition]:
+    def renditions(self, filled: Filled, picture: Link) -> list[Rendition]:
         """One rendition for each file of the asset, reading from its final image."""
         made: list[Rendition] = []
-        for key, entry in _entries(asset):
+        self.left_out = filled.left_out
+        for key, entry in _entries(filled.asset):
+            if key in self.left_out:
+                continue
             try:
                 made += self._expand(entry, key, picture)
             except ManifestError as error:
@@ -57,6 +64,11 @@ class Outputs:
         text = entry if isinstance(entry, str) else entry.path
         chosen = _with_defaults(entry, self.target.defaults)
         axes = {name: _listed(chosen.get(name)) for name in ("width", "height", "format")}
+        files = prod(map(len, axes.values()))
+        if files > MAX_FILES:
+            told = f"an output stands for {files:,} files, and at most {MAX_FILES:,} can be meant"
+            self.problems.append(Problem(told, self.form.merged.where(*key), "write shorter lists"))
+            return
         seen: dict[str, str] = {}
         for values in product(*axes.values()):
             asked = {name: value for name, value in zip(axes, values, strict=True) if value is not None}
@@ -80,13 +92,22 @@ class Outputs:
         try:
             rendered = self.form.render(text, key, scope, self.instance)
         except ManifestError as error:
-            self.problems += (_about_asked(problem) for problem in error.problems)
+            self.problems += filter(None, (self._about_asked(problem, key[:-1]) for problem in error.problems))
             return None
         try:
             return self.target.root.clean(rendered, self.target.output_dir)
         except PathError as error:
             self.problems.append(Problem(error.message, self.form.merged.where(*key), error.hint))
             return None
+
+    def _about_asked(self, problem: Problem, key: KeyPath) -> Problem | None:
+        """An undefined `width` in a path is no slip: the output asks for none, or for what is told to be wrong."""
+        name = problem.where.text if problem.where else ""
+        if name not in ("width", "height", "format") or "is undefined" not in problem.message:
+            return problem
+        if any(place[: len(key) + 1] == (*key, name) for place in self.left_out):
+            return None
+        return replace(problem, hint=f"set `{name}` in this output, or leave it out of its path")
 
     def _rendition(
         self, path: str, chosen: Mapping[str, Any], key: KeyPath, *, path_key: KeyPath, picture: Link
@@ -130,14 +151,6 @@ def _with_defaults(entry: str | OutputTable, defaults: OutputSettings | None) ->
     given = defaults.model_dump(exclude_none=True) if defaults else {}
     own = {} if isinstance(entry, str) else entry.model_dump(exclude_none=True, exclude={"path"})
     return given | own
-
-
-def _about_asked(problem: Problem) -> Problem:
-    """An undefined `width` in a path is no slip: the output asks for none."""
-    name = problem.where.text if problem.where else ""
-    if name not in ("width", "height", "format") or "is undefined" not in problem.message:
-        return problem
-    return replace(problem, hint=f"set `{name}` in this output, or leave it out of its path")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -37,6 +37,10 @@ class Cell:
         return shown(row[name]) if isinstance(row, Mapping) and row.get(name) is not None else None
 
 
+# Stands for the cells of a matrix that could not be made out, so that the rest of its asset is checked all the same.
+NO_CELL = Cell({}, {})
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`{ item = "ghost", theme = ["light", "dark"], item.category = "weapon" }`: all parts, any text of each."""

@@ -17,12 +17,14 @@ EXCLUSIVE = (ORIGINS, ("output", "outputs"))
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The raw table with the ids of its steps. `origins` maps a prefix of its keys to where that was written."""
+    """The raw table with the ids of its steps. `origins` maps a prefix of its keys to where that was written;
+    `left_out` are places where something was written that is told to be wrong."""
 
     asset: str
     raw: Mapping[str, Any]
     ids: tuple[str, ...]
     origins: Mapping[KeyPath, KeyPath]
+    left_out: frozenset[KeyPath]
     manifest: Manifest
     _places: dict[KeyPath, Where] = field(default_factory=dict, compare=False)
 
@@ -43,11 +45,15 @@ class Merged:
 
 
 class Merge:
-    """Merges one asset with any set of its overrides; mistakes are collected once."""
+    """Merges one asset with any set of its overrides; mistakes are collected once. `left_out` are the places
+    in the asset of what has been told to be wrong."""
 
-    def __init__(self, manifest: Manifest, asset: str, problems: list[Problem]) -> None:
+    def __init__(
+        self, manifest: Manifest, asset: str, *, left_out: frozenset[KeyPath], problems: list[Problem]
+    ) -> None:
         self.manifest = manifest
         self.asset = asset
+        self.left_out = left_out
         self.problems = problems
         self.entry = manifest.table.asset[asset]
         self._made: dict[tuple[int, ...], Merged] = {}
@@ -63,13 +69,18 @@ class Merge:
         origins: dict[KeyPath, KeyPath] = {}
         base: KeyPath = ("asset", self.asset)
         edits: list[tuple[KeyPath, Mapping[str, Any]]] = []
+        left_out = {place for place in self.left_out if place[0] not in ("overrides", "steps")}
         for index in applied:
             for key, value in self.entry["overrides"][index].items():
                 origin = (*base, "overrides", index, key)
-                if key == "steps" and isinstance(value, Mapping):
+                if origin[2:] in self.left_out:
+                    raw.pop(key, None)
+                    left_out.add((key,))
+                elif key == "steps" and isinstance(value, Mapping):
                     edits.append((origin, value))
                 elif key != "when":
                     _set(raw, origins, key, value, origin)
+                    left_out = {place for place in left_out if place[:1] != (key,)}
         steps, places = self._written_out(raw.get("steps", []), origins.get(("steps",), (*base, "steps")))
         written = _ids(steps)
         ids = _unique(written)
@@ -78,7 +89,7 @@ class Merge:
         for origin, edit in edits:
             self._edit_steps(steps, ids, edit, origin=origin, origins=origins)
         raw["steps"] = steps
-        return Merged(self.asset, raw, tuple(ids), origins, self.manifest)
+        return Merged(self.asset, raw, tuple(ids), origins, frozenset(left_out), self.manifest)
 
     def _written_out(
         self, steps: Any, base: KeyPath, above: tuple[str, ...] = ()
@@ -88,6 +99,8 @@ class Merge:
         places: list[KeyPath] = []
         for index, step in enumerate(steps if isinstance(steps, list) else []):
             place = (*base, index)
+            if base[:2] == ("asset", self.asset) and place[2:] in self.left_out:
+                continue
             name = step.get("use")
             if name is None:
                 found.append(dict(step))
@@ -147,6 +160,8 @@ class Merge:
             place = self.manifest.where(*origin, name, part="key")
             chosen = [index for index, step in enumerate(steps) if ids[index] == name and "id" in step]
             chosen = chosen or [index for index, step in enumerate(steps) if step.get("op") == name]
+            if not chosen and any(place[:1] == ("steps",) for place in self.left_out):
+                continue  # it may have been the step that is wrong
             if len(chosen) != 1:
                 told = f"asset `{self.asset}` has {'several steps' if chosen else 'no step'} `{name}`"
                 self._tell(told, place, "give the step an `id`" if chosen else did_you_mean(name, ids, "steps"))

@@ -1,18 +1,42 @@
 """From a merged asset and a cell to a typed asset: templates rendered, then validated as what they became."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from assetforge.entry import RENDERED, Invalid, is_template, problems_of
+from assetforge.entry import RENDERED, Invalid, is_template, problems_of, without_flaws
 from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.graph.merge import Merged
-from assetforge.graph.scope import Scope, VariableError
+from assetforge.graph.scope import Scope, Untold, VariableError
 from assetforge.graph.template import Engine, TemplateError
 from assetforge.manifest.schema import AssetTable
 
 NOT_RENDERED = ("vars", "tags", "output", "outputs")
 # Any text will do for these, so an asset that differs in nothing else is validated once for all its instances.
 PLAIN_TEXT = frozenset({"prompt", "prompt_file", "alt"})
+
+
+# What a template that can't be rendered becomes. A table goes without its key, a list has an empty text.
+LEFT_OUT = object()
+
+
+# A step's parameters as far as they are sound, None where they are not, and the places of what is left out.
+Params = tuple[Any, frozenset[KeyPath]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An asset as far as it is sound; `left_out` are the places of the rest, of which all is told in `problems`
+    or has been told before."""
+
+    asset: AssetTable
+    left_out: frozenset[KeyPath]
+    problems: tuple[Problem, ...] = ()
+
+
+def touches(left_out: Collection[KeyPath], key: KeyPath) -> bool:
+    """Whether what is left out is at a key, in it or round it, so that nothing more can be said there."""
+    return any(key[: len(place)] == place[: len(key)] for place in left_out)
 
 
 class Text:
@@ -40,34 +64,46 @@ class Form:
         }
         self._same: AssetTable | None = None
         self._wrong: list[Problem] = []
-        self._params: dict[int, Any] = {}
+        self._left_out: frozenset[KeyPath] = merged.left_out
+        self._params: dict[int, Params] = {}
 
-    def fill(self, scope: Scope, instance: str) -> AssetTable:
-        """The asset of one instance. Raises ManifestError."""
-        self._wrong = []
-        texts = {key: self._filled(text, scope, instance) for key, text in self._texts.items()}
-        if self._same is not None and not self._wrong:
-            return self._same.model_copy(update=texts)
-        raw = {
-            key: value if key in NOT_RENDERED else self._filled(value, scope, instance)
-            for key, value in self._shape.items()
-            if key not in texts
-        } | texts
+    def fill(self, scope: Scope, instance: str) -> Filled:
+        """The asset of one instance."""
+        self._wrong, self._left_out = [], self.merged.left_out
+        texts = _kept({key: self._filled(text, scope, instance) for key, text in self._texts.items()})
+        if self._same is not None and self._left_out is self.merged.left_out:
+            return Filled(self._same.model_copy(update=texts), self._left_out)
+        raw = texts | _kept(
+            {
+                key: value if key in NOT_RENDERED else self._filled(value, scope, instance)
+                for key, value in self._shape.items()
+                if key not in self._texts
+            }
+        )
         for key, shape in self._outputs.items():
             raw[key] = self._filled_outputs(shape, scope, instance)
-        if self._wrong:
-            raise ManifestError(self._wrong)
-        try:
-            asset = AssetTable.model_validate(raw, context=RENDERED)
-        except Invalid as error:
-            found = problems_of(error, raw, subject=f"`{instance}`", where=Where(""), model=AssetTable)
-            raise ManifestError(self._placed(problem) for problem in found) from None
+        asset = self._validated(raw, instance)
+        if self._left_out is not self.merged.left_out:
+            return Filled(asset, self._left_out, tuple(self._wrong))
         others = [part for key, part in self._shape.items() if key not in texts]
         if not any(isinstance(part, Text) or _is_open(part) for part in (*others, *self._open_outputs())):
             self._same = asset
-        return asset
+        return Filled(asset, self._left_out)
 
-    def params(self, index: int, make: Callable[[], Any]) -> Any:
+    def _validated(self, raw: Mapping[str, Any], instance: str) -> AssetTable:
+        try:
+            return AssetTable.model_validate(raw, context=RENDERED)
+        except Invalid as error:
+            found = problems_of(error, raw, subject=f"`{instance}`", where=Where(""), model=AssetTable)
+            self._wrong += (self._placed(problem) for problem in found if self._is_news(problem))
+            sound, left_out = without_flaws(error, raw, AssetTable)
+            self._left_out |= left_out
+            return AssetTable.model_validate(sound, context=RENDERED)
+
+    def _is_news(self, problem: Problem) -> bool:
+        return problem.where is None or not touches(self._left_out, problem.where.key)
+
+    def params(self, index: int, make: Callable[[], Params]) -> Params:
         """A step's validated parameters, made once where no template is in them."""
         steps = self._shape.get("steps")
         if isinstance(steps, _OpenList) and _is_open(steps[index]):
@@ -94,30 +130,38 @@ class Form:
                 return self.render(shape.text, shape.key, scope, instance)
             except ManifestError as error:  # the asset's other templates may be wrong as well
                 self._wrong += error.problems
-                return ""
+                self._left_out |= {shape.key}
+                return LEFT_OUT
         if not _is_open(shape):
             return shape
         if isinstance(shape, _OpenTable):
-            return {key: self._filled(part, scope, instance) for key, part in shape.items()}
-        return [self._filled(part, scope, instance) for part in shape]
+            return _kept({key: self._filled(part, scope, instance) for key, part in shape.items()})
+        return _held([self._filled(part, scope, instance) for part in shape])
 
     def _filled_outputs(self, shape: Any, scope: Scope, instance: str) -> Any:
         """Outputs but their paths, which are rendered once for each width, height and format."""
         if isinstance(shape, Text):
             return shape.text
         if isinstance(shape, _OpenTable):
-            return {
-                key: part.text if key == "path" and isinstance(part, Text) else self._filled(part, scope, instance)
-                for key, part in shape.items()
-            }
+            return _kept(
+                {
+                    key: part.text
+                    if key == "path" and isinstance(part, Text)
+                    else self._filled(part, scope, instance)
+                    for key, part in shape.items()
+                }
+            )
         if isinstance(shape, _OpenList):
             return [self._filled_outputs(part, scope, instance) for part in shape]
         return shape
 
     def render(self, text: str, key: KeyPath, scope: Scope, instance: str) -> str:
-        """One template of the asset. Raises ManifestError with the place in the manifest or the template file."""
+        """One template of the asset. Raises ManifestError with the place in the manifest or the template file;
+        without a problem where all has been told."""
         try:
             return self.engine.render(text, scope)
+        except Untold:
+            raise ManifestError([]) from None
         except TemplateError as error:
             raise ManifestError([self.problem_of(error, key, instance)]) from None
 
@@ -125,6 +169,8 @@ class Form:
         """A `prompt_file`."""
         try:
             return self.engine.render_file(path, scope)
+        except Untold:
+            raise ManifestError([]) from None
         except TemplateError as error:
             raise ManifestError([self.problem_of(error, key, instance)]) from None
 
@@ -141,6 +187,14 @@ class Form:
             place = self.merged.where(*key)
             where = Where(place.file, place.key, text=error.text, line=error.line)
         return Problem(f"{error.message}{about}", where, error.hint)
+
+
+def _kept(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not LEFT_OUT}
+
+
+def _held(items: list[Any]) -> list[Any]:
+    return ["" if item is LEFT_OUT else item for item in items]
 
 
 class _OpenTable(dict[str, Any]):

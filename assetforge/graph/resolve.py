@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assetforge.errors import ManifestError, Problem
+from assetforge.errors import KeyPath, ManifestError, Problem
 from assetforge.graph.assemble import Assembly
 from assetforge.graph.files import Outputs, Target, collisions
-from assetforge.graph.matrix import Cell, Condition, Expansion
+from assetforge.graph.matrix import NO_CELL, Cell, Condition, Expansion
 from assetforge.graph.merge import Merge, override_problems
 from assetforge.graph.order import in_order
 from assetforge.graph.references import Index
 from assetforge.graph.render import Form
 from assetforge.graph.requests import Requests, provider_tables
-from assetforge.graph.scope import Literal, Scope
+from assetforge.graph.rules import Rules
+from assetforge.graph.scope import Literal, Scope, Unclear
 from assetforge.graph.template import Engine
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.load import Manifest
-from assetforge.manifest.schema import AssetTable
 from assetforge.model import Graph, Instance, Link, Rendition, Step
 from assetforge.paths import PathError
 from assetforge.words import did_you_mean
@@ -28,11 +28,16 @@ from assetforge.words import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """One asset's cells, and which overrides meet which."""
+    """One asset's cells, and which overrides meet which; NO_CELL alone where these could not be made out.
+    `left_out` are the places in the asset of what has been told to be wrong."""
 
     cells: tuple[Cell, ...]
     conditions: tuple[Condition, ...]
-    is_sound: bool
+    left_out: frozenset[KeyPath]
+
+    @property
+    def is_sound(self) -> bool:
+        return not any(cell is NO_CELL for cell in self.cells)
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class Resolving:
 
     manifest: Manifest
     engine: Engine
-    requests: Requests
+    rules: Rules
     target: Target
     variables: Scope
     problems: list[Problem] = field(default_factory=list)
@@ -54,7 +59,7 @@ class Resolving:
 def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, str]) -> Graph:
     """The graph of a manifest. Raises ManifestError with every mistake, those of loading included."""
     job = _open(manifest, profile, variables)
-    expanded = {name: _expand(job, name) for name in manifest.table.asset if name not in manifest.broken}
+    expanded = {name: _expand(job, name) for name in manifest.table.asset}
     sound = {name: asset.cells for name, asset in expanded.items() if asset.is_sound}
     index = Index(sound, manifest.table.asset.keys() - sound.keys())
     wiring = Wiring(index, manifest.reading)
@@ -93,7 +98,7 @@ def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str])
     )
     folder = _output_folder(manifest, profile, problems)
     target = Target(manifest.reading.root, folder, manifest.table.defaults.output)
-    return Resolving(manifest, engine, Requests(manifest, tables, profile), target, scope, problems)
+    return Resolving(manifest, engine, Rules(Requests(manifest, tables, profile)), target, scope, problems)
 
 
 def _output_folder(manifest: Manifest, profile: str | None, problems: list[Problem]) -> str:
@@ -119,46 +124,54 @@ def _template_text(manifest: Manifest, path: str) -> str | None:
 def _expand(job: Resolving, name: str) -> Expanded:
     entry = job.manifest.table.asset[name]
     expansion = Expansion(job.manifest, ("asset", name), f"asset `{name}`")
-    cells = expansion.cells(entry.get("matrix", {}), entry.get("exclude", []))
+    told = job.manifest.left_out[name]
+    has_axes = all(place[0] != "matrix" for place in told)
+    cells = expansion.cells(entry.get("matrix", {}), entry.get("exclude", []) if has_axes else [])
     wrong = override_problems(job.manifest, name)
     conditions = [
         expansion.condition(override.get("when", {}), cells, ("overrides", index, "when"))
         for index, override in enumerate(entry.get("overrides", []))
-        if isinstance(override.get("when"), Mapping)
+        if isinstance(override.get("when"), Mapping) and has_axes
     ]
     job.problems += expansion.problems + wrong
     job.warnings += expansion.warnings
-    is_sound = not (expansion.problems or wrong)
-    return Expanded(tuple(cells) if is_sound else (), tuple(conditions), is_sound)
+    left_out = told | {problem.where.key[2:5] for problem in wrong if problem.where}
+    is_unclear = expansion.problems or any(_spoils_cells(place) for place in left_out)
+    return Expanded((NO_CELL,) if is_unclear else tuple(cells), () if is_unclear else tuple(conditions), left_out)
+
+
+def _spoils_cells(place: KeyPath) -> bool:
+    """Whether a mistake leaves open which instances there are, what they are named or what is in their scope:
+    any but that of a key that an override sets."""
+    return place[0] in ("matrix", "exclude", "vars") or (place[0] == "overrides" and len(place) < 3)
 
 
 def _instances(job: Resolving, name: str, asset: Expanded, wiring: Wiring) -> None:
-    merge = Merge(job.manifest, name, job.problems)
+    merge = Merge(job.manifest, name, left_out=asset.left_out, problems=job.problems)
     forms: dict[tuple[int, ...], Form] = {}
     for cell in asset.cells:
         applied = tuple(index for index, condition in enumerate(asset.conditions) if condition.meets(cell))
         if applied not in forms:
             forms[applied] = Form(merge.with_overrides(applied), job.engine)
-        try:
-            _instance(job, forms[applied], cell, wiring)
-        except ManifestError as error:
-            job.problems += error.problems
+        _instance(job, forms[applied], cell, wiring)
 
 
 def _instance(job: Resolving, form: Form, cell: Cell, wiring: Wiring) -> None:
     name = cell.name(form.merged.asset)
     own = form.merged.raw.get("vars", {})
-    scope = Scope(
+    scope = (Unclear if cell is NO_CELL else Scope)(
         job.engine,
         {"asset": {"name": form.merged.asset}, **cell.axes},
-        own,
+        {} if cell is NO_CELL else own,
         places={variable: ("own", "vars", variable) for variable in own},
         outer=job.variables,
     )
     job.problems += _twice(job, form, own)
-    asset: AssetTable = form.fill(scope, name)
-    assembly = Assembly(form, cell, scope, requests=job.requests, wiring=wiring)
-    instance = assembly.instance(asset, Outputs(form, scope, name, job.target))
+    assembly = Assembly(form, cell, scope, rules=job.rules, wiring=wiring)
+    instance = assembly.instance(form.fill(scope, name), Outputs(form, scope, name, job.target))
+    job.problems += assembly.parts.problems
+    if cell is NO_CELL:
+        return
     job.instances[name] = instance
     job.steps |= {step.id: step for step in assembly.steps}
     job.warnings += assembly.warnings

@@ -101,7 +101,7 @@ class Scope:
             return value
         try:
             return self._engine.render(value, self)
-        except VariableError:
+        except (VariableError, Untold):
             raise
         except TemplateError as error:
             raise VariableError.of(error, place) from None
@@ -116,6 +116,23 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif is_template(value) and not isinstance(value, Literal):
         yield value
+
+
+class Unclear(Scope):
+    """A scope that lacks names for a mistake that has been told, so that nobody knows what is undefined."""
+
+    __slots__ = ()
+
+    def find(self, name: str) -> Any:
+        """The same; raises Untold where there is no such name."""
+        value = super().find(name)
+        if value is missing:
+            raise Untold(f"`{name}` is not known")
+        return value
+
+
+class Untold(TemplateError):  # noqa: N818 - what is wrong has been told
+    """A template that can't be rendered for what has been told already."""
 
 
 class VariableError(TemplateError):

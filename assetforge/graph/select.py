@@ -13,7 +13,7 @@ from assetforge.words import did_you_mean
 
 def select(graph: Graph, patterns: Sequence[str]) -> tuple[str, ...]:
     """The instances that patterns mean, in manifest order; all of them where there are no patterns. Raises
-    UsageError for a pattern that matches nothing."""
+    UsageError for a pattern that matches nothing, and for patterns that together leave nothing."""
     chosen: set[str] = set() if any(not pattern.startswith("!") for pattern in patterns) else set(graph.instances)
     for pattern in patterns:
         away = pattern.startswith("!")
@@ -25,6 +25,8 @@ def select(graph: Graph, patterns: Sequence[str]) -> tuple[str, ...]:
         if after:
             found |= _dependents(graph, found)
         chosen = chosen - found if away else chosen | found
+    if patterns and not chosen:
+        raise UsageError(f"`{' '.join(patterns)}` leaves no asset", hint="take less away")
     return tuple(name for name in graph.instances if name in chosen)
 
 

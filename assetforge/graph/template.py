@@ -77,6 +77,8 @@ INCLUDED = "write its path from the manifest's folder, and keep it inside"
 FAULTS = (jinja2.TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
           RuntimeError, TypeError, ValueError)  # fmt: skip
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 class TemplateError(Exception):
     """A template that can't be compiled or rendered. `line` counts from 1 in the text of `name`; `text` is what
@@ -180,7 +182,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.meter.tick()
-        return bounds.bounded(super().call(context, obj, *args, **kwargs))
+        return self.meter.weigh(super().call(context, obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         self.meter.tick()
@@ -191,7 +193,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if operator == "%" and isinstance(left, str):
             bounds.check_format(left, right)
         try:
-            return bounds.bounded(super().call_binop(context, operator, left, right))
+            return self.meter.weigh(super().call_binop(context, operator, left, right))
         except TypeError:
             hint = "join text with `~`" if operator == "+" else None
             raise TemplateError(f"`{operator}` can't take {_kind(left)} and {_kind(right)}", hint=hint) from None
@@ -282,7 +284,7 @@ class Engine:
     def _rendered(self, template: jinja2.Template, names: Names, name: str) -> str:
         self._sandbox.meter = bounds.Meter()
         try:
-            return template.render({"\0scope": names})
+            return _sendable(template.render({"\0scope": names}))
         except TemplateError as error:
             if not error.name and error.line == 1:
                 error.name, error.line = _line_of(error, name)
@@ -315,7 +317,7 @@ class Engine:
             value = args[place] if len(args) > place else None
             if isinstance(value, JINJA_OBJECTS) or (callable(value) and not isinstance(value, _Undefined)):
                 raise TypeError("a filter takes only text, numbers, booleans, lists and tables")
-            return bounds.bounded(
+            return self._sandbox.meter.weigh(
                 made(*args[:place], *map(read, args[place : place + 1]), *args[place + 1 :], **named)
             )
 
@@ -330,6 +332,13 @@ class Engine:
 
 def _loaded(path: str, text: str | None) -> tuple[str, str, None] | None:
     return None if text is None else (text, f"<template>{path}", None)
+
+
+def _sendable(text: str) -> str:
+    """A text that can be encoded and written. Raises TemplateError for halves of characters, and for NUL."""
+    if "\0" in text or not (text.isascii() or text.isprintable() or not _HALF.search(text)):
+        raise TemplateError("the template makes a character that no text can hold")
+    return text
 
 
 def _line_of(error: BaseException, name: str) -> tuple[str, int]:

@@ -18,7 +18,8 @@ class Wiring:
     """Turns texts into links and remembers what they need: source files, and images of other instances.
 
     `fits` is filled by each assembly: the paid steps whose answer is fitted, which candidates are taken from.
-    `references` says which instance refers to which, and where that is written.
+    `references` says which instance refers to which, and where that is written. `unsure` are instances whose
+    candidates nobody knows, for a mistake that is told.
     """
 
     def __init__(self, index: Index, reading: Reading) -> None:
@@ -28,6 +29,7 @@ class Wiring:
         self.finals: set[str] = set()
         self.candidates: dict[Link, Where] = {}
         self.fits: dict[tuple[str, str], tuple[Paid, Any]] = {}
+        self.unsure: set[str] = set()
         self.references: dict[tuple[str, str], Where] = {}
         self._problems: dict[str, ManifestError | None] = {}
 
@@ -73,7 +75,7 @@ class Wiring:
         problems = []
         for link, where in sorted(self.candidates.items()):
             instance = link.step.rpartition(":")[0]
-            if instance not in finals:  # it could not be made, and that is told
+            if instance not in finals or instance in self.unsure:  # it could not be made, and that is told
                 continue
             fit = self.fits.get((instance, "generate"))
             if fit is None or link.candidate > fit[0].n:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from assetforge import __version__
-from assetforge.entry import RENDERED, Entry, Invalid, problems_of
+from assetforge.entry import RENDERED, Entry, Invalid, problems_of, without_flaws
 from assetforge.errors import KeyPath, ManifestError, Problem, Where
 from assetforge.manifest.data import load_data
 from assetforge.manifest.reading import Reading
@@ -37,8 +37,8 @@ Table = TypeVar("Table", bound=Entry)
 class Manifest:
     """All tables merged, what `[data]` named, and who defines what.
 
-    `broken` are assets with mistakes of their own, which the graph leaves out so that one mistake is told once;
-    `problems` are all mistakes found so far.
+    `problems` are all mistakes found so far. Of an asset with mistakes the table has what is sound; `left_out`
+    are the places in it of all else, so that one mistake is told once.
     """
 
     file: str
@@ -46,7 +46,7 @@ class Manifest:
     data: Mapping[str, Any]
     homes: Mapping[KeyPath, str]
     reading: Reading
-    broken: frozenset[str]
+    left_out: Mapping[str, frozenset[KeyPath]]
     problems: tuple[Problem, ...]
 
     def where(self, *key: str | int, part: Literal["key", "value"] = "value", text: str = "") -> Where:
@@ -75,13 +75,13 @@ def load_manifest(reading: Reading, file: str) -> Manifest:
             _merge(merged[group], homes, (group, name), value=value, file=path, problems=problems)
     whole = table.model_copy(update=merged)
     problems += _name_problems(whole, homes, file)
-    asset_problems = {name: _asset_problems(name, raw, homes, file) for name, raw in whole.asset.items()}
-    problems += [problem for found in asset_problems.values() for problem in found]
+    left_out = {
+        name: _check_asset(name, whole.asset, homes.get(("asset", name), file), problems) for name in whole.asset
+    }
     data = _read_data(whole, homes, file, reading, problems)
     if None in data.values():
         raise ManifestError(problems)
-    broken = frozenset(name for name, found in asset_problems.items() if found)
-    return Manifest(file, whole, data, homes, reading, broken, tuple(problems))
+    return Manifest(file, whole, data, homes, reading, left_out, tuple(problems))
 
 
 def _parse(reading: Reading, file: str, asked: Where) -> dict[str, Any]:
@@ -188,34 +188,46 @@ def variable_problems(name: str, place: Where) -> Iterator[Problem]:
         yield Problem(told, place, "use letters, digits and `_`, and a letter first")
 
 
-def _asset_problems(name: str, raw: dict[str, Any], homes: Mapping[KeyPath, str], file: str) -> list[Problem]:
-    home = homes.get(("asset", name), file)
-    subject, base = f"asset `{name}`", Where(home, ("asset", name))
-    problems: list[Problem] = []
+def _check_asset(
+    name: str, assets: dict[str, dict[str, Any]], home: str, problems: list[Problem]
+) -> frozenset[KeyPath]:
+    """Leaves what is sound of an asset in the table, and says what was left out."""
+    raw, base = assets[name], Where(home, ("asset", name))
+    left_out: frozenset[KeyPath] = frozenset()
     try:
         AssetEntry.model_validate(raw)
     except Invalid as error:
-        found = problems_of(error, raw, subject=subject, where=base, model=AssetEntry)
+        found = problems_of(error, raw, subject=f"asset `{name}`", where=base, model=AssetEntry)
         problems += map(_misplaced, found)
+        assets[name], left_out = without_flaws(error, raw, AssetEntry)
+    problems += _key_problems(name, raw, base, left_out)
+    for group in ("matrix", "vars"):
+        names = raw.get(group)
+        for variable in names if isinstance(names, dict) else ():
+            wrong = list(variable_problems(variable, Where(home, (*base.key, group, variable), "key")))
+            problems += wrong
+            left_out |= {(group, variable) for _ in wrong}
+    return left_out
+
+
+def _key_problems(name: str, raw: dict[str, Any], base: Where, left_out: frozenset[KeyPath]) -> Iterator[Problem]:
+    """Keys of an asset that don't go together."""
+    subject, home = f"asset `{name}`", base.file
     given = [key for key in ORIGINS if key in raw]
-    if len(given) != 1:
+    is_misspelt = any((key,) in left_out for key in ORIGINS)
+    if len(given) > 1 or not (given or is_misspelt):
         told = f"has both {ticked(given)}" if given else "has no `prompt`, `prompt_file` or `source`"
         place = Where(home, (*base.key, given[1]) if given else base.key, "key")
-        problems.append(Problem(f"{subject} {told}", place, "give exactly one of them"))
+        yield Problem(f"{subject} {told}", place, "give exactly one of them")
     if "output" in raw and "outputs" in raw:
         place = Where(home, (*base.key, "outputs"), "key")
-        problems.append(Problem(f"{subject} has both `output` and `outputs`", place, "give one of them"))
+        yield Problem(f"{subject} has both `output` and `outputs`", place, "give one of them")
     if "source" in raw:
         for key in ("size", "n", "pick", "revision"):
             if key in raw:
                 place = Where(home, (*base.key, key), "key")
                 hint = "set it in the `edit` step that it is meant for"
-                problems.append(Problem(f"{subject} has a `source`, so `{key}` says nothing here", place, hint))
-    for group in ("matrix", "vars"):
-        names = raw.get(group)
-        for variable in names if isinstance(names, dict) else ():
-            problems += variable_problems(variable, Where(home, (*base.key, group, variable), "key"))
-    return problems
+                yield Problem(f"{subject} has a `source`, so `{key}` says nothing here", place, hint)
 
 
 def _misplaced(problem: Problem) -> Problem:

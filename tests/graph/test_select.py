@@ -58,12 +58,16 @@ SWORD_LIGHT, SWORD_DARK, GHOST_LIGHT, GHOST_DARK = ALL[3:]
         (["icon", "!icon[theme=dark]"], [SWORD_LIGHT, GHOST_LIGHT]),
         (["!icon"], ["hero", "hero-night", "hero-far"]),
         (["!tag:web", "!icon"], ["hero-far"]),
-        (["hero*", "!hero+"], []),
         (["!hero", "hero"], ["hero"]),
     ],
 )
 def test_patterns_select(patterns: list[str], expected: list[str]) -> None:
     assert select(GRAPH, patterns) == tuple(expected)
+
+
+def test_patterns_that_leave_nothing_are_a_mistake() -> None:
+    with pytest.raises(UsageError, match="leaves no asset"):
+        select(GRAPH, ["hero*", "!hero+"])
 
 
 @pytest.mark.parametrize("name", ALL)

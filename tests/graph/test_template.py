@@ -268,3 +268,24 @@ def test_any_expression_is_a_text_or_a_mistake_that_can_be_told(expression: str)
         text = error.message
     assert " at 0x" not in text
     assert "<class" not in text
+
+
+@pytest.mark.parametrize("text", [r"{{ '\ud800' }}", r"{{ 'a\x00b' }}"])
+def test_a_template_makes_no_half_of_a_character(text: str) -> None:
+    with pytest.raises(TemplateError, match="no text can hold"):
+        Engine(lambda path: None).render(text, Bare())
+
+
+def test_what_is_made_on_the_way_is_bounded_too() -> None:
+    with pytest.raises(TemplateError, match="too much"):
+        Engine(lambda path: None).render("{{ (['a' * 1000000] * 2000) | map('upper') | list | length }}", Bare())
+
+
+class Bare:
+    """No names at all."""
+
+    def find(self, name: str) -> object:
+        return missing
+
+    def names(self) -> list[str]:
+        return []
