@@ -1,14 +1,18 @@
 """What manifest, lock and files do not agree on, thing by thing; touches neither the network nor the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assetforge.model import Fresh, Paid, Rendition, Stale
+from assetforge.model import Decision, Fresh, Paid, Rendition, Stale, Unknown
 from assetforge.plan.forecast import Forecast
 from assetforge.plan.walk import FileState
+from assetforge.words import count
 from assetforge.workspace import Workspace
 
 NOT_PINNED = "the lock does not have it"
+OUTDATED = "it is made from an earlier request"
+PLACEHOLDER = "a placeholder is there"
+NOT_MADE = ("not made yet",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +29,79 @@ def disagreements(space: Workspace, forecast: Forecast, *, files: bool) -> list[
     return [*_unpinned(forecast), *_outputs(space, forecast, files=files)]
 
 
+def is_placeholder(space: Workspace, path: str) -> bool:
+    """Whether the file at an output's path is a draft that was written here."""
+    written = space.state.written.get(path)
+    return written is not None and written.draft and space.state.digest(path) == written.digest
+
+
 def _unpinned(forecast: Forecast) -> Iterator[Disagreement]:
     for (name, candidate), state in forecast.walk.paid.items():
         step = forecast.walk.graph.steps[name]
         assert isinstance(step, Paid)
         subject = name if step.n == 1 else f"{name}#{candidate}"
-        match state.decision:
-            case Fresh(_, "lock"):
-                continue
-            case Stale(reasons):
-                yield Disagreement(step.instance, subject, f"{NOT_PINNED}: {'; '.join(reasons)}")
-            case _ if name in forecast.walk.refused:
-                yield Disagreement(step.instance, subject, forecast.walk.refused[name].message)
-            case _:
-                yield Disagreement(step.instance, subject, NOT_PINNED)
+        if isinstance(state.decision, Fresh) and state.decision.origin == "lock":
+            continue
+        refused = forecast.walk.refused.get(name)
+        yield Disagreement(step.instance, subject, refused.message if refused else _why_unpinned(state.decision))
+
+
+def _why_unpinned(decision: Decision) -> str:
+    match decision:
+        case Stale(reasons) if reasons != NOT_MADE:
+            return "; ".join(reasons)
+        case Unknown(waiting) if waiting:
+            return _waits(waiting)
+        case _:
+            return NOT_PINNED
+
+
+def _waits(waiting: Sequence[str]) -> str:
+    return "; ".join(f"waits for `{step}`" for step in waiting)
 
 
 def _outputs(space: Workspace, forecast: Forecast, *, files: bool) -> Iterator[Disagreement]:
     for name, state in forecast.walk.files.items():
         step = forecast.walk.graph.steps[name]
         assert isinstance(step, Rendition)
-        pinned = space.lock.output(step.instance, step.path)
-        if name in forecast.walk.refused:
-            yield Disagreement(step.instance, step.path, forecast.walk.refused[name].message)
-        elif pinned is None or state.action is None or pinned.key != state.action.key:
-            yield Disagreement(step.instance, step.path, NOT_PINNED)
-        elif files and not _is_current(state):
-            told = "the file was changed" if space.state.digest(step.path) else "the file is missing"
-            yield Disagreement(step.instance, step.path, told)
+        refused = forecast.walk.refused.get(name)
+        reason = refused.message if refused else _why_not_current(space, step, state, files=files)
+        if reason:
+            yield Disagreement(step.instance, step.path, reason)
+
+
+def _why_not_current(space: Workspace, step: Rendition, state: FileState, *, files: bool) -> str:
+    """What is wrong with an output, "" where nothing is."""
+    pinned = space.lock.output(step.instance, step.path)
+    has_key = pinned is not None and state.action is not None and pinned.key == state.action.key
+    if has_key and (not files or _is_current(state)):
+        return ""
+    if is_placeholder(space, step.path):
+        return PLACEHOLDER
+    if has_key:
+        return "the file was changed" if space.state.digest(step.path) else "the file is missing"
+    if isinstance(state.decision, Unknown):
+        return _waits(state.decision.waiting_on)
+    return NOT_PINNED if pinned is None else OUTDATED
 
 
 def _is_current(state: FileState) -> bool:
     """Whether the file is there with the pinned bytes or pixels, and no draft went into it."""
     drafted = state.picture is not None and state.picture.draft
     return isinstance(state.decision, Fresh) and state.decision.origin == "file" and not drafted
+
+
+def gathered(found: Sequence[Disagreement], asset_of: dict[str, str]) -> list[tuple[str, str]]:
+    """The same as pairs of subject and reason, with one line for each asset that has placeholders. `asset_of` gives
+    an instance's asset."""
+    drafted: dict[str, int] = {}
+    for one in found:
+        if one.reason == PLACEHOLDER:
+            drafted[asset_of[one.instance]] = drafted.get(asset_of[one.instance], 0) + 1
+    told: dict[tuple[str, str], None] = {}
+    for one in found:
+        asset = asset_of[one.instance]
+        files = drafted.get(asset, 0)
+        reason = PLACEHOLDER if files == 1 else f"{count(files, 'placeholder')} are there"
+        told[(asset, reason) if files else (one.subject, one.reason)] = None
+    return list(told)

@@ -19,7 +19,8 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assetforge import atomic
-from assetforge.errors import UsageError
+from assetforge.entry import problems_of
+from assetforge.errors import UsageError, Where
 
 OPENAI = "https://api.openai.com"
 TRUST_FILE = "trust.json"
@@ -30,7 +31,7 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class UserFile(BaseModel):
     """`config.toml` in the user's configuration folder."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     cache_dir: str | None = None
     confirm_usd: Dollars | None = None
@@ -104,16 +105,19 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 def read_user_file(path: Path) -> UserFile:
     """The user's own settings, or their defaults where there is no file. Raises UsageError."""
+    raw: dict[str, object] = {}
     try:
-        return UserFile.model_validate(tomllib.loads(path.read_text("utf-8")))
+        raw = tomllib.loads(path.read_text("utf-8"))
+        return UserFile.model_validate(raw)
     except FileNotFoundError:
         return UserFile()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: `{name}`: {first['msg'].lower()}") from None
+        problems = problems_of(error, raw, subject="your settings file", where=Where(str(path)), model=UserFile)
+        told = UsageError(problems[0].message)
+        told.problems = tuple(problems)
+        raise told from None
 
 
 def read_dollars(name: str, environ: Mapping[str, str]) -> float | None:
@@ -153,9 +157,23 @@ def trusted_by_environment(environ: Mapping[str, str]) -> tuple[Trust, ...]:
     return tuple(trusted)
 
 
+def remove_trust(config_dir: Path, origin: str) -> bool:
+    """Forgets an origin; False where `assetforge trust` had not written it. Raises UsageError, OSError."""
+    entries = {known.origin: known.key_env for known in read_trusted(config_dir)}
+    if origin not in entries:
+        return False
+    del entries[origin]
+    _write_trusted(config_dir, entries)
+    return True
+
+
 def add_trust(config_dir: Path, trust: Trust) -> None:
     """Remembers an origin, replacing what was said of it before. Raises UsageError."""
     entries = {known.origin: known.key_env for known in read_trusted(config_dir)} | {trust.origin: trust.key_env}
+    _write_trusted(config_dir, entries)
+
+
+def _write_trusted(config_dir: Path, entries: Mapping[str, str | None]) -> None:
     config_dir.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dict(sorted(entries.items())), indent=2) + "\n"
     atomic.write(str(config_dir / TRUST_FILE), text.encode(), durable=True, mode=0o600)

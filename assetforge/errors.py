@@ -59,6 +59,14 @@ class UsageError(AssetforgeError):
 
     exit_code = 2
 
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> "UsageError":
+        """Several at once."""
+        found = tuple(problems)
+        error = cls("; ".join(problem.message for problem in found))
+        error.problems = found
+        return error
+
 
 class ManifestError(AssetforgeError):
     """The manifest, or a file it names, is wrong. Carries every problem found, not only the first."""
@@ -72,9 +80,13 @@ class ManifestError(AssetforgeError):
 
 
 class NotCurrent(AssetforgeError):  # noqa: N818 - the state it tells of is not a fault
-    """Something is not current, and this run may not make it so."""
+    """Something is not current, and this run may not make it so. `missing` names what, thing by thing."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None, missing: Iterable[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.missing = tuple(missing)
 
 
 class BudgetError(AssetforgeError):

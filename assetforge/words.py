@@ -52,9 +52,14 @@ def money_range(low: float, high: float) -> str:
     return money(high) if abs(high - low) < 0.00005 else f"{money(low)} to {money(high)}"
 
 
+def current(assets: int) -> str:
+    """`2 assets current`; of none, why."""
+    return f"{count(assets, 'asset')} current" if assets else "the manifest has no assets"
+
+
 def nothing_to_do(assets: int) -> str:
     """What a build says that found everything current."""
-    return f"nothing to do: {count(assets, 'asset')} current"
+    return f"nothing to do: {current(assets)}" if assets else current(assets)
 
 
 def seconds(duration: float) -> str:

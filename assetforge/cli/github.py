@@ -50,6 +50,15 @@ def add_table(environ: Mapping[str, str], title: str, head: Sequence[str], rows:
         file.write("\n".join(lines) + "\n")
 
 
+def add_problems(environ: Mapping[str, str], title: str, problems: Iterable[Told]) -> None:
+    """Appends problems with their places and hints as a table."""
+    rows = []
+    for one in problems:
+        at = f"{one.file}:{one.place.line}" if one.file and one.place else one.file or ""
+        rows.append((at, one.message, one.hint or ""))
+    add_table(environ, title, ("where", "error", "hint"), rows)
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell if cell == '---' else _cell(cell) for cell in cells)} |"
 

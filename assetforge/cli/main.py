@@ -3,6 +3,7 @@
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +12,8 @@ import click
 
 from assetforge import __version__
 from assetforge.cli.console import ReaderLeft
-from assetforge.cli.options import Run, common, open_run
-from assetforge.errors import AssetforgeError, UsageError
+from assetforge.cli.options import Declined, Run, common, open_run
+from assetforge.errors import AssetforgeError, NotCurrent, UsageError
 from assetforge.words import did_you_mean
 
 # In the order of a user's first day.
@@ -113,10 +114,19 @@ def _run(given: list[str], run: Run) -> int:
 
 def tell(run: Run, error: AssetforgeError) -> int:
     """All problems of an error, as text or as an object, and the exit code."""
+    missing = list(error.missing) if isinstance(error, NotCurrent) else []
     if run.console.as_json:
-        run.console.emit(run.command, {"errors": run.objects(error.problems), "exit_code": error.exit_code})
-    else:
-        run.show("error", error.problems)
+        return run.emit(run.command, {"missing": missing}, error.exit_code, errors=error.problems)
+    if isinstance(error, Declined):
+        run.console.tell(str(error))
+        return error.exit_code
+    for name in missing:
+        run.console.print(name)
+    run.show("error", error.problems)
+    if run.console.in_github:
+        from assetforge.cli.github import add_problems
+
+        add_problems(run.console.environ, f"assetforge {run.command}".rstrip(), run.told(error.problems))
     return error.exit_code
 
 
@@ -136,6 +146,13 @@ def _in_our_words(error: click.UsageError) -> UsageError:
         near = did_you_mean(error.option_name, [name for name in names if name.startswith("--")], "options")
         told = f"`{command}` has no option `{error.option_name}`"
         return UsageError(told, hint=near if near.startswith("did") else hint)
+    if isinstance(error, click.BadOptionUsage) and error.option_name:
+        return UsageError(f"`{error.option_name}` needs a value", hint=hint)
+    extra = re.search(r"unexpected extra arguments? \((.*)\)", error.message)
+    if extra:
+        return UsageError(f"`{command}` takes no `{extra[1]}`", hint=hint)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return UsageError(f"`{command}` needs {error.param.human_readable_name}", hint=hint)
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter) and error.param:
         return UsageError(f"{'/'.join(error.param.opts)}: {_plain(error.message)}", hint=hint)
     return UsageError(_plain(error.format_message()), hint=hint)

@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from assetforge.cli.console import Console, here
-from assetforge.errors import UsageError
+from assetforge.errors import AssetforgeError, UsageError
 
 if TYPE_CHECKING:
     from assetforge.errors import Problem
     from assetforge.gate import Options
     from assetforge.project import Project
+    from assetforge.report.problems import Told
 
 Command = Callable[..., Any]
+MORE = "All warnings and errors, not the first 50 of each."
 # Problems of one kind that are shown at once.
 MOST = 50
 MOST_JOBS = 1_024
+
+
+class Declined(AssetforgeError):  # noqa: N818 - an answer, not a fault
+    """Somebody was asked, and said no."""
+
+    exit_code = 4
 
 
 @dataclass(slots=True)
@@ -61,27 +69,58 @@ class Run:
 
     def show(self, kind: Literal["error", "warning"], problems: Iterable["Problem"]) -> None:
         """Problems as text, sorted by file and line; in GitHub Actions as annotations as well."""
-        from assetforge.cli.github import annotation
-        from assetforge.report.problems import told
+        problems = list(problems)
+        self.show_only(kind, problems)
+        if not (self.console.quiet and kind == "warning"):
+            self.annotate(kind, problems)
 
+    def show_only(self, kind: Literal["error", "warning"], problems: Iterable["Problem"]) -> None:
+        """Problems as text alone."""
         if self.console.quiet and kind == "warning":
             return
-        every = told(problems, self.project, here())
+        every = self.told(problems)
         shown = every if self.console.verbose else every[:MOST]
         for number, one in enumerate(shown):
             if number:
                 self.console.err.write("\n")
             self.console.problem(kind, one)
-            if self.console.in_github:
-                self.console.print_raw(annotation(kind, one, self.console.environ))
         if len(shown) < len(every):
             self.console.err.write(f"\nand {len(every) - len(shown):,} more {kind}s: -v shows all\n")
 
+    def annotate(self, kind: Literal["error", "warning"], problems: Iterable["Problem"]) -> None:
+        """Problems as annotations, where GitHub Actions reads them."""
+        from assetforge.cli.github import annotation
+
+        if self.console.in_github:
+            for one in self.told(problems)[: None if self.console.verbose else MOST]:
+                self.console.print_raw(annotation(kind, one, self.console.environ))
+
+    def emit(
+        self,
+        command: str,
+        told: Mapping[str, Any],
+        code: int = 0,
+        *,
+        warnings: Iterable["Problem"] = (),
+        errors: Iterable["Problem"] = (),
+    ) -> int:
+        """The result as one object, of one shape for all commands (docs/json.md); returns the exit code."""
+        root = {} if self.project is None else {"root": self.root}
+        problems = {"warnings": self.objects(warnings), "errors": self.objects(errors), "exit_code": code}
+        self.console.emit(command, {**root, **told, **problems})
+        return code
+
     def objects(self, problems: Iterable["Problem"]) -> list[dict[str, Any]]:
         """Problems for JSON."""
-        from assetforge.report.problems import problem_object, told
+        from assetforge.report.problems import problem_object
 
-        return [problem_object(one) for one in told(problems, self.project, here())]
+        return [problem_object(one) for one in self.told(problems)]
+
+    def told(self, problems: Iterable["Problem"]) -> "list[Told]":
+        """Problems with their places, in order."""
+        from assetforge.report.problems import told
+
+        return told(problems, self.project, here())
 
 
 pass_run = click.make_pass_decorator(Run)
@@ -108,7 +147,6 @@ COMMON: tuple[Callable[[Command], Command], ...] = (
                  help="The manifest, instead of the nearest assets.toml."),
     click.option("-C", "folder", metavar="DIR", expose_value=False, callback=_keep, help="Work from another folder."),
     _flag("-q", "--quiet", text="Only results and errors."),
-    _flag("-v", "--verbose", text="More of everything."),
     _flag("--no-color", text="No colours (so does NO_COLOR)."),
     _flag("--json", "as_json", text="One JSON object on standard output."),
 )  # fmt: skip
@@ -116,9 +154,19 @@ COMMON: tuple[Callable[[Command], Command], ...] = (
 
 def common(command: Command) -> Command:
     """The options of every command."""
-    for option in reversed(COMMON):
-        command = option(command)
-    return command
+    return common_with(MORE)(command)
+
+
+def common_with(more: str) -> Callable[[Command], Command]:
+    """The same, where -v does more than to show all problems."""
+
+    def decorate(command: Command) -> Command:
+        before, after = COMMON[:3], COMMON[3:]
+        for option in reversed((*before, _flag("-v", "--verbose", text=more), *after)):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 class Dollars(click.ParamType):  # type: ignore[type-arg] # generic only in later releases

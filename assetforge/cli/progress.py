@@ -37,6 +37,7 @@ class Progress(AbstractContextManager["Progress"]):
         self.console = console
         self.shown = shown
         self.warnings: list[Problem] = []
+        self.placed: list[Placed] = []
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -54,21 +55,27 @@ class Progress(AbstractContextManager["Progress"]):
         self.console.tell(text)
 
     def hear(self, event: Event) -> None:
-        """The build's listener. Warnings are gathered, to be shown with their places."""
+        """The build's listener. Warnings are gathered, to be shown with their places; so are files, to be counted."""
         match event:
             case Warned(problem):
                 self.warnings.append(problem)
+            case Placed():
+                self.placed.append(event)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        match event:
             case Placed(_, path, how):
                 self.say(f"{how} {self.shown(path)}")
             case CallStarted(_, step, size, candidates) if self.console.verbose:
                 self.say(f"asking for {_named(step, candidates)} at {size}")
-            case CallRetried(_, step, reason, wait):
-                self.say(f"asking for {step} again in {seconds(wait)}: {reason}")
-            case CallFinished(_, step, cost, took) if cost != 0 or self.console.verbose:
+            case CallRetried(_, step, candidates, reason, wait):
+                self.say(f"asking for {_named(step, candidates)} again in {seconds(wait)}: {reason}")
+            case CallFinished(_, step, candidates, cost, took) if cost != 0 or self.console.verbose:
                 price = "cost unknown" if cost is None else money(cost)
-                self.say(f"got {step} in {seconds(took)}, {price}")
-            case CallFailed(_, step, _):
-                self.say(f"no picture for {step}")
+                self.say(f"got {_named(step, candidates)} in {seconds(took)}, {price}")
+            case CallFailed(_, step, candidates, _):
+                self.say(f"no picture for {_named(step, candidates)}")
             case _:
                 pass
 
@@ -105,13 +112,13 @@ class Count:
                 self.total = calls + may_call + renditions
             case CallStarted(call, step, size, candidates):
                 self.calls[call] = UnderWay(f"{_named(step, candidates)} {size}", now, len(candidates))
-            case CallRetried(call, _, reason, wait) if call in self.calls:
+            case CallRetried(call, _, _, reason, wait) if call in self.calls:
                 self.calls[call].note, self.calls[call].until = reason, now + wait
-            case CallFinished(call, _, cost, _):
+            case CallFinished(call, _, _, cost, _):
                 self._end(call)
                 self.spent += cost or 0.0
                 self.unknown += cost is None
-            case CallFailed(call, _, _):
+            case CallFailed(call):
                 self._end(call)
             case Placed():
                 self.done += 1
@@ -151,8 +158,11 @@ class LiveProgress(Progress):
         self._count.hear(event, time.monotonic())
         if isinstance(event, Planned) and event.calls + event.may_call + event.renditions:
             self._begin()
-        elif not isinstance(event, Placed) or self.console.verbose:
-            super().hear(event)
+        super().hear(event)
+
+    def _tell(self, event: Event) -> None:
+        if not isinstance(event, Placed) or self.console.verbose:
+            super()._tell(event)
 
     def say(self, text: str) -> None:
         if self._live is None:

@@ -1,12 +1,10 @@
 """The end of a build, as people and programs read it: problems, then what was done."""
 
-from collections.abc import Iterable
-
 from assetforge.cli.github import add_table
 from assetforge.cli.options import Run
-from assetforge.errors import Problem
+from assetforge.cli.progress import Progress
 from assetforge.model import Report
-from assetforge.report.built import lines, report_object, totals
+from assetforge.report.built import lines, report_object, spent, totals
 from assetforge.words import money
 
 FAILED = 1
@@ -23,16 +21,14 @@ def exit_code(report: Report) -> int:
     return FAILED if report.failed else 0
 
 
-def summarise(run: Run, report: Report, warned: Iterable[Problem]) -> int:
+def summarise(run: Run, report: Report, progress: Progress) -> int:
     """Prints what a build did and returns the exit code."""
     console = run.console
-    warnings = (*report.warnings, *warned)
+    warnings = (*report.warnings, *progress.warnings)
     failures = tuple(failure.problem for failure in report.failed)
     if console.as_json:
-        told = {"root": run.root, **report_object(report)}
-        told |= {"warnings": run.objects(warnings), "errors": run.objects(failures), "exit_code": exit_code(report)}
-        console.emit(run.command, told)
-        return exit_code(report)
+        told = report_object(report, progress.placed)
+        return run.emit(run.command, told, exit_code(report), warnings=warnings, errors=failures)
     run.show("warning", warnings)
     if warnings and failures:
         console.tell("")
@@ -40,17 +36,17 @@ def summarise(run: Run, report: Report, warned: Iterable[Problem]) -> int:
     if (warnings or failures) and not console.quiet:
         console.tell("")
     if not console.quiet:
-        for line in lines(report):
+        for line in lines(report, progress.placed):
             console.print(line)
     if report.interrupted:
         console.tell("interrupted: what was paid for is kept, and the next build goes on from here")
     if console.in_github:
-        _table(run, report)
+        _table(run, report, progress)
     return exit_code(report)
 
 
-def _table(run: Run, report: Report) -> None:
-    rows = [[word, f"{number:,}"] for word, number in totals(report)]
-    rows.append(["spent", f"{money(report.spent)} in {report.calls:,} calls"])
+def _table(run: Run, report: Report, progress: Progress) -> None:
+    rows = [[word, f"{number:,}"] for word, number in totals(report, progress.placed)]
+    rows.append(["spent", spent(report) or money(0)])
     rows += [[f"failed: {failure.instance}", failure.problem.message] for failure in report.failed]
     add_table(run.console.environ, "assetforge build", ("assets", ""), rows)

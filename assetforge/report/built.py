@@ -1,19 +1,21 @@
 """What a build did, as a JSON object and as lines and rows for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from assetforge.events import Placed
 from assetforge.model import Report
 from assetforge.words import count, money, nothing_to_do, seconds
 
 
-def lines(report: Report) -> Iterator[str]:
-    """The summary: what was made, reused, drafted, failed, skipped, spent and saved."""
+def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
+    """The summary: what was made, restored, reused, drafted, failed, skipped, spent and saved. `placed` are the
+    files that were written."""
     if is_idle(report):
         drafts = f", {len(report.drafted):,} of them drafted" if report.drafted else ""
         yield nothing_to_do(report.current + len(report.drafted)) + drafts
         return
-    parts = [f"{number:,} {word}" for word, number in totals(report) if number]
+    parts = [f"{number:,} {word}" for word, number in totals(report, placed) if number]
     yield f"{', '.join(parts) or 'nothing made'} in {seconds(report.seconds)}"
     money_parts = list(_money(report))
     if money_parts:
@@ -26,11 +28,21 @@ def is_idle(report: Report) -> bool:
     return not any(done) and not report.interrupted
 
 
-def totals(report: Report) -> tuple[tuple[str, int], ...]:
+def restored(report: Report, placed: Sequence[Placed]) -> tuple[str, ...]:
+    """Of the finished instances those for which nothing was made: the bytes of all files were known."""
+    hows: dict[str, set[str]] = {}
+    for one in placed:
+        hows.setdefault(one.instance, set()).add(one.how)
+    return tuple(name for name in report.made if hows.get(name) == {"restored"})
+
+
+def totals(report: Report, placed: Sequence[Placed]) -> tuple[tuple[str, int], ...]:
     """How many assets ended how."""
     failed = {failure.instance for failure in report.failed}
+    back = len(restored(report, placed))
     return (
-        ("made", len(report.made)),
+        ("restored", back),
+        ("made", len(report.made) - back),
         ("current", report.current),
         ("drafted", len(report.drafted)),
         ("failed", len(failed)),
@@ -39,10 +51,8 @@ def totals(report: Report) -> tuple[tuple[str, int], ...]:
 
 
 def _money(report: Report) -> Iterator[str]:
-    if report.spent:
-        yield f"{money(report.spent)} spent in {count(report.calls, 'call')}"
-    if report.unknown_costs:
-        yield f"{count(report.unknown_costs, 'call')} of unknown cost"
+    if told := spent(report):
+        yield told
     reused = sum(report.reused.values())
     if reused:
         sources = ", ".join(f"{number:,} from the {origin}" for origin, number in sorted(report.reused.items()))
@@ -51,11 +61,22 @@ def _money(report: Report) -> Iterator[str]:
         yield f"{money(report.saved)} saved"
 
 
-def report_object(report: Report) -> dict[str, Any]:
+def spent(report: Report) -> str:
+    """What was spent, "" for nothing. A call of unknown cost counts with the most it can have cost."""
+    calls, unknown = count(report.calls, "call"), report.unknown_costs
+    if not unknown:
+        return f"{money(report.spent)} spent in {calls}" if report.spent else ""
+    told = f"up to {money(report.spent)} spent in {calls}" if report.spent else calls
+    return f"{told} of unknown cost" if unknown == report.calls else f"{told}, {unknown:,} of unknown cost"
+
+
+def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
     """The report as JSON, without its problems. Paths are relative to the root, money is US dollars."""
+    back = restored(report, placed)
     return {
-        "made": list(report.made),
-        "placed": sorted(report.placed),
+        "made": [name for name in report.made if name not in set(back)],
+        "restored": list(back),
+        "placed": [{"path": one.path, "how": one.how} for one in sorted(placed, key=lambda one: one.path)],
         "current": report.current,
         "reused": dict(sorted(report.reused.items())),
         "drafted": list(report.drafted),

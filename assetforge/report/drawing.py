@@ -107,6 +107,6 @@ def _instance_object(graph: Graph, name: str) -> dict[str, Any]:
         "tags": list(instance.tags),
         "alt": instance.alt,
         "paid": list(instance.paid),
-        "outputs": list(instance.outputs),
+        "outputs": [label(graph.steps[output]) for output in instance.outputs],
     }
     return {**told, "meta": dict(instance.meta)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assetforge.build import forecast_of
+from assetforge.build import foreseen
 from assetforge.events import Listener
 from assetforge.gate import Options
 from assetforge.graph.wiring import BRIDGE
@@ -17,9 +17,11 @@ from assetforge.model import (
     Drafted,
     Fresh,
     Graph,
+    Ingredients,
     Instance,
     Link,
     Local,
+    Origin,
     Paid,
     Picture,
     Rendition,
@@ -32,15 +34,24 @@ from assetforge.ops.spec import normalised
 from assetforge.plan.forecast import Forecast, Outlook
 from assetforge.plan.rebuild import word_diff
 from assetforge.project import Project
+from assetforge.report.foreseen import is_unmade
+from assetforge.report.planned import reasons_of, word_of
 
 # Steps of our own making, by what they do.
 OWN = {"_fit": "fit", "_cut_back": "cut back", "_preserve": "preserve"}
+# Who knows a result, as users call it.
+KNOWN: Mapping[Origin, str] = {
+    "lock": "in the lock",
+    "store": "in the store",
+    "remote": "in the remote",
+    "file": "current",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of one action. `word` is `lock`, `store`, `file`, `missing`, `waits`, `draft` or `lost`; `diff`
-    is the prompt's change since the lock, word by word; money is US dollars."""
+    """What is known of one action. `word` is one of `KNOWN`'s, `missing`, `waits`, `draft` or `lost`; `diff` is the
+    prompt's change since the lock, word by word; money is US dollars."""
 
     key: str | None
     word: str
@@ -52,6 +63,7 @@ class State:
     by: str = ""
     digest: str | None = None
     diff: tuple[tuple[str, str], ...] = ()
+    ingredients: Ingredients = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +89,25 @@ class Explanation:
     parts: tuple[Part, ...]
     low: float
     high: float
+    word: str
+    reasons: tuple[str, ...]
 
 
 def explain(project: Project, name: str, options: Options, listen: Listener) -> Explanation:
     """Explains one instance. Raises AssetforgeError where the manifest is wrong."""
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
-        forecast = forecast_of(graph, space.world(trusting=not options.verify), options, (name,))
+        forecast = foreseen(graph, space.world(trusting=not options.verify), options, (name,))
         instance = graph.instances[name]
         own = _own_steps(graph, instance)
         parts = tuple(part for step in own for part in _part(forecast, step))
-        return Explanation(instance, forecast.outlooks[name], parts, forecast.low, forecast.high)
+        outlook = forecast.outlooks[name]
+        files = (graph.steps[output] for output in instance.outputs)
+        is_new = any(isinstance(step, Rendition) and is_unmade(space, step) for step in files)
+        return Explanation(
+            instance, outlook, parts, forecast.low, forecast.high, word_of(outlook, is_new=is_new),
+            reasons_of(forecast, outlook),
+        )  # fmt: skip
 
 
 def _own_steps(graph: Graph, instance: Instance) -> list[Step]:
@@ -158,6 +178,7 @@ def _candidate(forecast: Forecast, step: Paid, number: int) -> State:
         by=known.by if known else "",
         digest=known.media.digest if known else None,
         diff=_diff(forecast, step, state.action) if changed and state.action else (),
+        ingredients=state.action.ingredients if state.action else (),
     )
 
 
@@ -176,15 +197,16 @@ def _file(forecast: Forecast, step: Rendition) -> Part:
     )
     if state.picture is not None and state.picture.draft:
         word = "draft"
-    told = State(state.action.key if state.action else None, word, reasons, digest=digest)
-    settings = dict(normalised(step.encoding))
+    ingredients = state.action.ingredients if state.action else ()
+    told = State(state.action.key if state.action else None, word, reasons, digest=digest, ingredients=ingredients)
+    settings = {**({} if step.scale is None else normalised(step.scale)), **normalised(step.encoding)}
     return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, (told,))
 
 
 def _told(decision: Decision) -> tuple[str, tuple[str, ...]]:
     match decision:
         case Fresh(_, origin):
-            return origin, ()
+            return KNOWN[origin], ()
         case Stale(reasons):
             return "missing", reasons
         case Drafted(_, reasons):
@@ -228,8 +250,8 @@ def explanation_object(told: Explanation) -> dict[str, Any]:
         "alt": instance.alt,
         "tags": list(instance.tags),
         "meta": dict(instance.meta),
-        "verdict": told.outlook.verdict,
-        "reasons": list(told.outlook.reasons),
+        "state": told.word,
+        "reasons": list(told.reasons),
         "cost": {"low": told.low, "high": told.high},
         "parts": [asdict(part) for part in told.parts],
     }

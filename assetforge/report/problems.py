@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from assetforge.errors import Problem
-from assetforge.manifest.source import Place
+from assetforge.manifest.source import Place, locate
 from assetforge.paths import Root
 
 if TYPE_CHECKING:
@@ -35,10 +35,20 @@ def told(problems: Iterable[Problem], project: "Project | None", here: str) -> l
 
 
 def _told(problem: Problem, project: "Project | None", here: str) -> Told:
+    if problem.where is not None and os.path.isabs(problem.where.file):  # the user's own settings
+        return Told(problem.message, problem.hint, problem.where.file, locate(problem.where, _text_of))
     if problem.where is None or project is None or not problem.where.file:
         return Told(problem.message, problem.hint, None, None)
     file = seen_from(here, project.root, problem.where.file)
     return Told(problem.message, problem.hint, file, project.place_of(problem))
+
+
+def _text_of(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def seen_from(here: str, root: Root, path: str = "") -> str:

@@ -62,6 +62,47 @@ def test_problems_as_an_object_with_the_same_exit_code(project: Builder) -> None
     }
 
 
+def test_a_wrong_command_line_is_told_in_our_words(project: Builder) -> None:
+    project.write({"assets.toml": HERO})
+    for arguments, told in (
+        (("check", "foo"), "`assetforge check` takes no `foo`"),
+        (("plan", "--profile"), "`--profile` needs a value"),
+        (("explain",), "`assetforge explain` needs ASSET"),
+    ):
+        assert project.call(*arguments).err.splitlines()[0] == f"error: {told}"
+
+
+def test_all_mistakes_of_the_users_settings_are_told_with_their_places(project: Builder) -> None:
+    file = project.home / "config" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('confirm_us = 1\nmax_usd_per_build = "5"\n', "utf-8")
+    told = project.write({"assets.toml": HERO}).call("plan")
+    assert told.code == 2
+    assert told.err == (
+        "error: your settings file has no key `confirm_us`\n"
+        f"  {file}:1:1\n"
+        "   1 | confirm_us = 1\n"
+        "     | ^^^^^^^^^^\n"
+        "hint: did you mean `confirm_usd`?\n"
+        "\n"
+        'error: `max_usd_per_build` of your settings file must be a number, not `"5"`\n'
+        f"  {file}:2:21\n"
+        '   2 | max_usd_per_build = "5"\n'
+        "     |                     ^^^\n"
+    )
+
+
+def test_a_refusal_lists_what_is_missing_and_says_what_to_do(project: Builder) -> None:
+    project.write({"assets.toml": HERO})
+    told = project.call("build", "--locked")
+    assert (told.code, told.out) == (3, "hero:generate#1\nhero.png\n")
+    assert "hint: run `assetforge build` where it may buy, and commit `assets.lock`\n" in told.err
+    whole = project.call("build", "--locked", "--json").object
+    assert whole["missing"] == ["hero:generate#1", "hero.png"]
+    assert "\n" not in whole["errors"][0]["message"]
+    assert project.call("build", "--on-miss", "fail", "--json").object["missing"] == ["hero:generate ($0.0527)"]
+
+
 def test_a_wrong_command_line_is_an_object_too(project: Builder) -> None:
     for arguments in (("--json", "biuld"), ("build", "--json", "--drfat"), ("plan", "--json")):
         told = project.call(*arguments)
@@ -95,6 +136,17 @@ def test_tables_for_the_summary_of_a_github_step(project: Builder) -> None:
     assert "### assetforge plan" in text
     assert "| buy | hero | not made yet | $0.00 |" in text
     assert "| made | 1 |" in text
+
+
+def test_check_and_a_wrong_manifest_have_tables_too(project: Builder) -> None:
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(project.root / "summary.md")}
+    told = project.write({"assets.toml": DRAFTS + HERO}).call("check", **env)
+    assert "::error file=assets.toml,line=4,col=8::hero:generate: the lock does not have it; hero.png: " in told.out
+    assert project.write({"assets.toml": BROKEN}).call("plan", **env).code == 2
+    text = project.text("summary.md")
+    assert "### assetforge check" in text
+    assert "| hero.png | waits for `hero:generate` |" in text
+    assert "| assets.toml:6 | `hero-night` refers to `@heroo`, which does not exist | did you mean `@hero`? |" in text
 
 
 @pytest.mark.parametrize("name", ["GITHUB_STEP_SUMMARY"])

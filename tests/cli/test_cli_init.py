@@ -51,14 +51,19 @@ def test_nothing_is_overwritten_and_that_is_said(project: Builder) -> None:
     assert "left alone assets.schema.json" in told.out
     assert project.text("assets.toml") == "# mine\n"
     assert project.text("assets.schema.json") == "{}"
-    assert project.text(".gitignore") == "x\nassetforge-gallery/\n"
-    assert "left alone .gitignore" in project.call("init").out
-    assert project.text(".gitignore") == "x\nassetforge-gallery/\n"
+    assert project.text(".gitignore") == "x"
 
 
-def test_gitignore_is_written_only_in_a_git_repository(project: Builder) -> None:
-    project.call("init")
-    assert sorted(project.files()) == ["assets.schema.json", "assets.toml"]
+def test_only_the_manifest_and_its_schema_are_written(project: Builder) -> None:
+    told = project.write({".git/HEAD": ""}).call("init")
+    assert sorted(project.files()) == [".git/HEAD", "assets.schema.json", "assets.toml"]
+    assert told.err.startswith("next: `assetforge build --draft` draws")
+
+
+def test_the_next_step_names_a_manifest_that_would_not_be_found(project: Builder) -> None:
+    told = project.call("init", "-m", "art/site.toml")
+    assert told.err.startswith("next: `assetforge -m art/site.toml build --draft` draws")
+    assert project.call("-m", "art/site.toml", "build", "--draft").code == 0
 
 
 def test_a_project_can_begin_in_another_folder(project: Builder) -> None:

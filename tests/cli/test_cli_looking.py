@@ -1,5 +1,6 @@
 """`plan`, `list`, `explain`, `graph` and `check` say what is so, and change nothing."""
 
+import re
 import subprocess
 import sys
 
@@ -32,10 +33,10 @@ def test_looking_changes_nothing_and_asks_nobody(
 def test_a_plan_names_calls_cost_and_what_would_be_sent(edited: Builder, images: ImagesServer) -> None:
     told = edited.call("plan", "--json").object
     assert (told["schema"], told["command"], told["root"], told["current"]) == (1, "plan", ".", False)
-    assert [(one["instance"], one["verdict"]) for one in told["assets"]] == [("hero", "buy"), ("night", "maybe")]
+    assert [(one["instance"], one["state"]) for one in told["assets"]] == [("hero", "buy"), ("night", "may buy")]
     assert told["assets"][0]["reasons"] == ["not made yet"]
     assert told["assets"][1]["outputs"] == ["night.png", "night.webp"]
-    assert told["calls"] == {"sure": 1, "maybe": 1}
+    assert told["calls"] == {"buy": 1, "may_buy": 1}
     assert 0 < told["cost"]["low"] < told["cost"]["high"]
     assert told["uploads"] == [{"path": "art/logo.png", "step": "night:edit", "origin": images.origin}]
     text = edited.call("plan").out
@@ -47,14 +48,14 @@ def test_a_plan_with_drafts_sends_nothing_and_costs_nothing(edited: Builder) -> 
     told = edited.call("plan", "--draft", "--json").object
     assert told["uploads"] == []
     assert told["cost"] == {"low": 0, "high": 0, "unpriced": 0}
-    assert {one["verdict"] for one in told["assets"]} == {"draft"}
+    assert {one["state"] for one in told["assets"]} == {"draft"}
 
 
 def test_a_plan_is_what_a_build_then_does(edited: Builder, images: ImagesServer) -> None:
     told = edited.call("plan", "--json").object
     built = edited.call("build", "--yes", "--json").object
-    assert len(images.paid) == told["calls"]["sure"] + told["calls"]["maybe"]
-    assert built["placed"] == ["night.png", "night.webp"]
+    assert len(images.paid) == told["calls"]["buy"] + told["calls"]["may_buy"]
+    assert [one["path"] for one in built["placed"]] == ["night.png", "night.webp"]
     assert built["spent"] <= told["cost"]["high"]
     assert (built["errors"], built["warnings"], built["exit_code"]) == ([], [], 0)
     assert edited.call("plan", "--json").object["current"] is True
@@ -72,7 +73,7 @@ def test_a_plan_says_which_instances_share_a_picture_and_which_asset_is_large(pr
     told = project.call("plan", "--json").object
     assert len(told["shared"][0]) == 1001
     assert told["crowds"] == [{"asset": "icon", "instances": 1001}]
-    assert told["calls"]["sure"] == 1
+    assert told["calls"]["buy"] == 1
     text = project.call("plan").out
     assert "`icon` has 1,001 instances" in text
     assert "one picture for `icon[n=0]:generate`, " in text
@@ -121,6 +122,19 @@ def test_explain_tells_planned_and_final_sizes(project: Builder) -> None:
     assert "300x300, asked for as 816x816" in project.call("explain", "a").out
 
 
+def test_explain_writes_values_as_toml_does(project: Builder) -> None:
+    steps = 'steps = [{ op = "resize", width = 2000, upscale = true }]\n'
+    output = 'output = { path = "a.webp", width = 64, quality = 50 }\n'
+    project.write({"assets.toml": '[asset.a]\nprompt = "x"\n' + steps + output})
+    text = project.call("explain", "a").out
+    assert "upscale true" in text
+    assert "width 64, format webp, quality 50" in text
+    assert "prompt x\n" in project.call("explain", "a", "-v").out
+    project.write({"assets.toml": DRAFTS + HERO}).call("build")
+    assert "  state     in the lock" in project.call("explain", "hero").out
+    assert "  state     current\n" in project.call("explain", "hero").out
+
+
 def test_explain_of_several_instances_lists_them(project: Builder) -> None:
     project.write({"assets.toml": DRAFTS + '[asset.icon]\nmatrix.n = [1, 2]\nprompt = "{{ n }}"\n'})
     told = project.call("explain", "icon")
@@ -132,7 +146,7 @@ def test_explain_of_several_instances_lists_them(project: Builder) -> None:
 def test_explain_names_where_a_picture_came_from(edited: Builder) -> None:
     edited.call("build", "--yes")
     text = edited.call("explain", "hero").out
-    assert "state     lock, 2" in text
+    assert "state     in the lock, 2" in text
     assert "$0.05" in text
 
 
@@ -142,9 +156,9 @@ def test_list_tells_states_and_files(edited: Builder) -> None:
     ).replace("may buy   night", "may buy  night")
     edited.call("build", "--yes")
     edited.remove("night.webp")
-    assert edited.call("list").out == "current  hero\ncached   night  night.png, night.webp\n"
+    assert edited.call("list").out == "current  hero\nrestore  night  night.png, night.webp\n"
     told = edited.call("list", "tag:web", "--json").object
-    assert [(one["instance"], one["verdict"]) for one in told["assets"]] == [("hero", "current")]
+    assert [(one["instance"], one["state"]) for one in told["assets"]] == [("hero", "current")]
 
 
 def test_check_says_what_does_not_agree(edited: Builder) -> None:
@@ -161,7 +175,14 @@ def test_check_says_what_does_not_agree(edited: Builder) -> None:
     edited.write({"assets.toml": EDITED.replace("at dawn", "at noon")})
     told = edited.call("check", "--lock-only")
     assert told.code == 3
-    assert "hero:generate: the lock does not have it: the prompt changed\n" in told.out
+    assert told.out == (
+        "hero:generate: the prompt changed\n"
+        "night:edit: waits for `hero:generate`\n"
+        "night.png: waits for `hero:generate`\n"
+        "night.webp: waits for `hero:generate`\n"
+    )
+    edited.write({"assets.toml": EDITED.replace("320", "200")})
+    assert edited.call("check", "--lock-only").out == "night.webp: it is made from an earlier request\n"
 
 
 def test_check_needs_no_store(edited: Builder) -> None:
@@ -171,9 +192,68 @@ def test_check_needs_no_store(edited: Builder) -> None:
     assert not (edited.home / "another").exists()
 
 
-def test_a_draft_fails_the_check(edited: Builder) -> None:
+def test_a_draft_fails_the_check_in_a_line_for_each_asset(edited: Builder) -> None:
     assert edited.call("build", "--draft").code == 0
-    assert edited.call("check").code == 3
+    told = edited.call("check")
+    assert told.code == 3
+    assert told.out == "hero:generate: the lock does not have it\nnight: 2 placeholders are there\n"
+    assert "night.webp: a placeholder is there\n" in edited.call("check", "-v").out
+    assert {"instance": "night", "subject": "night.webp", "reason": "a placeholder is there"} in edited.call(
+        "check", "--json"
+    ).object["disagreements"]
+
+
+def test_drafts_are_told_as_such(edited: Builder) -> None:
+    assert "draft  night  placeholder to draw\n" in edited.call("plan", "--draft").out
+    edited.call("build", "--draft")
+    assert "draft  night  placeholder is there\n" in edited.call("plan", "--draft").out
+    assert "draft  night  night.png, night.webp\n" in edited.call("list").out
+    assert edited.call("list", "night", "--json").object["assets"][0]["state"] == "draft"
+
+
+def test_a_lost_picture_is_foreseen_with_its_price(edited: Builder) -> None:
+    edited.call("build", "--yes")
+    edited.remove("night.webp").remove("night.png")
+    edited.environ["ASSETFORGE_CACHE_DIR"] = str(edited.home / "another")
+    told = edited.call("plan")
+    assert told.code == 1
+    assert re.search(r"^lost +night  \$0\.0\d+ to buy again  the picture of `edit` is pinned", told.out, re.MULTILINE)
+    assert "error: the picture of `night:edit` is pinned by the lock, and its bytes are nowhere\n" in told.err
+    assert "--rebuy-lost" in told.err
+    assert edited.call("plan", "--json").object["lost"] == [{"step": "night:edit", "candidate": 1}]
+
+
+def test_an_output_that_was_never_made_is_surely_made(project: Builder) -> None:
+    """One that was made before may turn out to be current when what it waits for is there."""
+    small = '[asset.small]\nsource = "@hero"\noutput = { path = "small.png", width = 64 }\n'
+    project.write({"assets.toml": HERO + small})
+    assert [one["state"] for one in project.call("plan", "--json").object["assets"]] == ["buy", "make"]
+    project.write({"assets.toml": DRAFTS + HERO + small}).call("build")
+    project.write({"assets.toml": HERO + small})
+    assert [one["state"] for one in project.call("plan", "--json").object["assets"]] == ["buy", "may make"]
+
+
+def test_a_plan_tells_what_a_limit_does(edited: Builder) -> None:
+    assert (
+        "the limit is $0.0200: not all of it would be bought\n" in edited.call("plan", ASSETFORGE_MAX_USD="0.02").out
+    )
+    assert "perhaps not all of it" in edited.call("plan", ASSETFORGE_MAX_USD="0.06").out
+    assert "limit" not in edited.call("plan", ASSETFORGE_MAX_USD="5").out
+
+
+def test_a_plan_tells_planned_sizes_and_with_v_each_call(edited: Builder, images: ImagesServer) -> None:
+    text = edited.call("plan", "-v").out
+    key = edited.call("plan", "--json").object["assets"][0]["purchases"][0]["key"]
+    assert f"hero:generate#1  1024x1024  $0.0527  key {key}\n" in text
+    assert re.search(r"night:edit#1  1024x1024  \$0\.\d+  key not known yet  sends `art/logo.png`\n", text)
+    edited.write({"assets.toml": '[asset.a]\nprompt = "x"\nsize = "300x300"\noutput = "a.png"\n'})
+    assert "not made yet; 300x300, asked for as 816x816\n" in edited.call("plan").out
+
+
+def test_a_manifest_without_assets_says_so(project: Builder) -> None:
+    project.write({"assets.toml": ""})
+    for arguments in (("build",), ("build",), ("plan",), ("check",)):
+        assert project.call(*arguments).out == "the manifest has no assets\n"
 
 
 def test_variables_are_the_same_for_every_command(edited: Builder) -> None:
@@ -217,6 +297,19 @@ def test_trust_is_remembered_outside_the_repository(project: Builder) -> None:
     assert {"origin": "https://api.openai.com", "key": "OPENAI_API_KEY"} in listed
     assert project.files() == {}
     assert (project.home / "config" / "trust.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_stays_trusted_until_the_origin_is_removed(project: Builder) -> None:
+    project.call("trust", "https://relay.example", "--key", "RELAY_KEY")
+    told = project.call("trust", "https://relay.example", RELAY_KEY="x")
+    assert told.err == "prompts, pictures and the key in `RELAY_KEY` still may go to https://relay.example\n"
+    assert "https://relay.example  with the key in `RELAY_KEY`\n" in project.call("trust").out
+    assert project.call("trust", "https://relay.example", "--remove").code == 0
+    assert "relay.example" not in project.call("trust").out
+    again = project.call("trust", "https://relay.example", "--remove")
+    assert (again.code, again.err.splitlines()[0]) == (2, "error: `https://relay.example` was not trusted")
+    assert "by assetforge itself" in project.call("trust", "https://api.openai.com", "--remove").err
+    assert project.call("trust", "--remove").code == 2
 
 
 def test_a_key_given_by_mistake_is_not_repeated(project: Builder) -> None:

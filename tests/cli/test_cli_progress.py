@@ -14,7 +14,8 @@ import pytest
 from assetforge.cli.progress import Count
 from assetforge.errors import Problem
 from assetforge.events import CallFailed, CallFinished, CallRetried, CallStarted, Placed, Planned
-from assetforge.model import Size
+from assetforge.model import Report, Size
+from assetforge.report.built import spent
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
 from tests.images_server import ImagesServer
@@ -45,9 +46,44 @@ def test_quiet_says_nothing_but_errors(shop: Builder, images: ImagesServer) -> N
 def test_an_object_is_all_there_is_on_standard_output(shop: Builder) -> None:
     told = shop.write({"assets.toml": TWO}).call("build", "--json").object
     assert told["made"] == ["hero", "other"]
-    assert told["placed"] == ["hero.png", "other.png"]
+    assert told["placed"] == [{"path": "hero.png", "how": "made"}, {"path": "other.png", "how": "made"}]
     assert told["calls"] == 2
     assert told["spent"] > 0
+
+
+def test_candidates_are_named(shop: Builder) -> None:
+    told = shop.write({"assets.toml": HERO.replace("output", "n = 2\noutput")}).call("build", "--yes")
+    assert sorted(line.split(" in ")[0] for line in told.err.splitlines() if line.startswith("got ")) == [
+        "got hero:generate",
+        "got hero:generate#2",
+    ]
+
+
+def test_the_summary_tells_restored_from_made(shop: Builder) -> None:
+    shop.write({"assets.toml": TWO}).call("build")
+    shop.remove("hero.png").write({"assets.toml": TWO.replace("other.png", "tower.webp")})
+    told = shop.call("build")
+    assert "restored hero.png\n" in told.err
+    assert told.out.startswith("1 restored, 1 made in ")
+    shop.remove("hero.png")
+    whole = shop.call("build", "--json").object
+    assert (whole["made"], whole["restored"]) == ([], ["hero"])
+    assert whole["placed"] == [{"path": "hero.png", "how": "restored"}]
+
+
+@pytest.mark.parametrize(
+    ("calls", "unknown", "told"),
+    [
+        (1, 0, "$0.05 spent in 1 call"),
+        (1, 1, "up to $0.05 spent in 1 call of unknown cost"),
+        (3, 1, "up to $0.05 spent in 3 calls, 1 of unknown cost"),
+        (0, 0, ""),
+    ],
+)
+def test_a_call_of_unknown_cost_is_counted_once(calls: int, unknown: int, told: str) -> None:
+    amount = 0.05 if calls else 0.0
+    said = spent(Report(calls=calls, unknown_costs=unknown, spent=amount))
+    assert said == told.replace("$0.05 ", "$0.0500 ")
 
 
 # --- the display ----------------------------------------------------------------------------------------------
@@ -58,15 +94,15 @@ def test_the_display_counts_calls_and_files() -> None:
     count.hear(Planned(2, 1, 4), 0.0)
     count.hear(CallStarted("a", "hero:generate", Size(1024, 1024), (1,)), 1.0)
     count.hear(CallStarted("b", "icon:generate", Size(512, 512), (1, 2)), 3.0)
-    count.hear(CallRetried("b", "icon:generate", "429 slow down", 2.5), 4.0)
+    count.hear(CallRetried("b", "icon:generate", (1, 2), "429 slow down", 2.5), 4.0)
     assert count.lines(5.0, 5.0) == [
         "0/7 done  $0.00 of $5.00",
         "         4.0 s  hero:generate 1024x1024",
         "         2.0 s  icon:generate#1,2 512x512  again in 1.5 s: 429 slow down",
     ]
-    count.hear(CallFinished("a", "hero:generate", 0.25, 4.0), 5.0)
-    count.hear(CallFinished("b", "icon:generate", None, 4.0), 6.0)
-    count.hear(CallFailed("c", "x", Problem("no")), 6.0)
+    count.hear(CallFinished("a", "hero:generate", (1,), 0.25, 4.0), 5.0)
+    count.hear(CallFinished("b", "icon:generate", (1, 2), None, 4.0), 6.0)
+    count.hear(CallFailed("c", "x", (1,), Problem("no")), 6.0)
     count.hear(Placed("hero", "hero.png", "made"), 6.0)
     assert count.lines(None, 7.0) == ["5/7 done  $0.25 and 1 of unknown cost"]
 
@@ -166,7 +202,7 @@ def test_a_build_asks_on_a_terminal_and_no_is_the_default(
 ) -> None:
     shop.write({"assets.toml": "[budget]\nconfirm_usd = 0.01\n" + TWO})
     terminal = Terminal(shop, "build")
-    terminal.until("2 pictures would be bought, for $0.11 at most. Go on? [y/N]")
+    terminal.until("2 pictures would be bought, for at most $0.11. Go on? [y/N]")
     if answer == "\x03":
         # Python misses a signal between its last look and the start of reading; no hand is that quick.
         time.sleep(0.3)
@@ -175,6 +211,8 @@ def test_a_build_asks_on_a_terminal_and_no_is_the_default(
         terminal.send(answer)
     assert terminal.end() == code
     assert len(images.calls) == calls
+    assert ("nothing was bought" in terminal.text) == (code == 4)
+    assert "error" not in terminal.text
 
 
 def wait_for_a_call(images: ImagesServer) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from assetforge.cli import options as shared
-from assetforge.cli.options import Dollars, Run, Whole, pass_run
+from assetforge.cli.options import Declined, Dollars, Run, Whole, pass_run
 from assetforge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @shared.profile
 @click.option("-j", "--jobs", type=Whole(), metavar="N", help="Pictures worked on here at once.")
 @shared.variables
-@shared.common
+@shared.common_with("Each call as it starts, each file on a terminal too; all problems.")
 @pass_run
 def command(run: Run, /, variables: tuple[tuple[str, str], ...], dry_run: bool, **given: Any) -> int:
     """Makes everything, or what is selected, up to date.
@@ -54,7 +54,7 @@ def command(run: Run, /, variables: tuple[tuple[str, str], ...], dry_run: bool, 
     report, progress = _build(run, project, options)
     from assetforge.cli.summary import summarise
 
-    return summarise(run, report, progress.warnings)
+    return summarise(run, report, progress)
 
 
 def _options(run: Run, given: dict[str, Any]) -> "Options":
@@ -81,7 +81,9 @@ def _consent(run: Run) -> Any:
             run.console.tell(f"  {purchase.step}#{purchase.candidate}  {price}")
         if len(forecast.purchases) > 10:
             run.console.tell(f"  and {len(forecast.purchases) - 10:,} more")
-        return click.confirm(f"{told}. Go on?", default=False, err=True)
+        if not click.confirm(f"{told}. Go on?", default=False, err=True):
+            raise Declined("nothing was bought")
+        return True
 
     return ask
 

@@ -3,7 +3,7 @@
 import click
 
 from assetforge.cli import options as shared
-from assetforge.cli.options import Run, pass_run
+from assetforge.cli.options import Declined, Run, pass_run
 from assetforge.errors import AssetforgeError, BudgetError
 
 
@@ -37,8 +37,7 @@ def command(run: Run, stale: bool, yes: bool, variables: tuple[tuple[str, str], 
     left = {**found.left, **cleaned.files.left}
     if console.as_json:
         told = {"removed": list(cleaned.files.ours), "left": left, "forgotten": list(cleaned.forgotten)}
-        console.emit("clean", {"root": run.root, **told})
-        return 0
+        return run.emit("clean", told, warnings=graph.warnings)
     for path in cleaned.files.ours:
         console.tell(f"removed {run.shown(path)}")
     for path, reason in left.items():
@@ -53,4 +52,4 @@ def _ask(run: Run, files: str) -> None:
     if not run.console.can_ask:
         raise BudgetError(f"{files} would be removed", hint="pass --yes")
     if not click.confirm(f"remove {files}?", default=False, err=True):
-        raise BudgetError("nothing was removed")
+        raise Declined("nothing was removed")

@@ -1,5 +1,6 @@
 """`assetforge explain`: one instance's chain, with prompts, sizes, keys, inputs, state, cost and reasons."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ MARKS = {" ": "", "-": "removed", "+": "added"}
 @shared.draft
 @shared.profile
 @shared.variables
-@shared.common
+@shared.common_with("Everything that each key is made of.")
 @pass_run
 def command(run: Run, asset: str, draft: bool, profile: str | None, variables: tuple[tuple[str, str], ...]) -> int:
     """Explains ASSET, which is a name, or one instance like icon[item=sword,theme=dark]."""
@@ -36,22 +37,21 @@ def command(run: Run, asset: str, draft: bool, profile: str | None, variables: t
         raise UsageError(f"`{asset}` stands for {len(found):,} instances", hint=f"name one of {some(found)}")
     told = explain(project, found[0], plan_options(profile=profile, draft=draft), nothing)
     if run.console.as_json:
-        run.console.emit("explain", {"root": run.root, **explanation_object(told)})
-        return 0
+        return run.emit("explain", explanation_object(told), warnings=project.graph(profile).warnings)
     for line in _lines(run, told):
         run.console.print_pieces(line)
     return 0
 
 
 def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
-    from assetforge.report.foreseen import price_of, word_of
+    from assetforge.report.planned import price_of
 
     place = run.project.place_of(Problem("", told.instance.where)) if run.project else None
     at = f"  {run.shown(place.file)}:{place.line}" if place else ""
     yield [(told.instance.name, "good"), (at, "faint")]
-    why = "; ".join(told.outlook.reasons)
+    why = "; ".join(told.reasons)
     price = price_of(told.outlook.purchases)
-    yield [(f"  {word_of(told.outlook)}", ""), (f": {why}" if why else "", ""), (f", {price}" if price else "", "")]
+    yield [(f"  {told.word}", ""), (f": {why}" if why else "", ""), (f", {price}" if price else "", "")]
     if told.instance.alt is not None:
         yield [(f"  alt: {told.instance.alt or '(decorative)'}", "faint")]
     if told.instance.tags:
@@ -75,10 +75,20 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
         asked = f", asked for as {part.asked}" if part.asked and part.asked != part.size else ""
         yield [("  size      ", "faint"), (f"{part.size or 'not known yet'}{asked}", "")]
     if part.settings:
-        yield [("  settings  ", "faint"), (", ".join(f"{key} {value}" for key, value in part.settings.items()), "")]
+        yield [
+            ("  settings  ", "faint"),
+            (", ".join(f"{key} {_plain(value)}" for key, value in part.settings.items()), ""),
+        ]
     for state in part.states:
         number = f"#{state.candidate}{' (picked)' if state.picked else ''} " if len(part.states) > 1 else ""
         yield from _state(state, number)
+        for name, value in state.ingredients if run.console.verbose else ():
+            yield [(f"            {name} {_plain(value)}", "faint")]
+
+
+def _plain(value: object) -> str:
+    """A value as TOML writes it, but for quotes round text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _state(state: "State", number: str) -> Iterator[list[Piece]]:

@@ -31,8 +31,7 @@ def command(
     found = find(graph, select)
     steps = drawing.drawn(graph, found)
     if run.console.as_json or form == "json":
-        run.console.emit("graph", {"root": run.root, **drawing.graph_object(graph, steps, found)})
-        return 0
+        return run.emit("graph", drawing.graph_object(graph, steps, found), warnings=graph.warnings)
     draw = {"text": drawing.text, "dot": drawing.dot, "mermaid": drawing.mermaid}[form]
     for line in draw(steps):
         run.console.print(line)

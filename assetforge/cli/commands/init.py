@@ -12,8 +12,7 @@ from assetforge.cli.commands.schema import write_schema
 from assetforge.cli.options import Run, pass_run
 from assetforge.errors import AssetforgeError, UsageError
 
-Told = Literal["wrote", "added to", "left alone"]
-IGNORED = "assetforge-gallery/"
+Told = Literal["wrote", "left alone"]
 
 
 @click.command("init", short_help="Begin: a commented assets.toml and an editor schema.")
@@ -27,8 +26,7 @@ IGNORED = "assetforge-gallery/"
 @shared.common
 @pass_run
 def command(run: Run, template: str) -> int:
-    """Begins a project here: a commented assets.toml, the schema that editors complete from, and a line for
-    .gitignore where there is a git repository. Never overwrites."""
+    """Begins a project here: a commented assets.toml, and the schema that editors complete from. Never overwrites."""
     path = os.path.join(run.start, run.manifest or "assets.toml")
     if os.path.isdir(path):
         raise UsageError(f"`{path}` is a folder", hint="name the manifest, like -m assets.toml")
@@ -42,12 +40,9 @@ def command(run: Run, template: str) -> int:
         done[schema] = "left alone" if os.path.lexists(schema) else "wrote"
         if done[schema] == "wrote":
             write_schema(run)
-        if _is_repository(folder):
-            ignore = os.path.join(folder, ".gitignore")
-            done[ignore] = _ignore(ignore)
     except OSError as error:
         raise AssetforgeError(f"`{error.filename or path}` can't be written: {error.strerror}") from None
-    _tell(run, {os.path.normpath(name).replace(os.sep, "/"): what for name, what in done.items()})
+    _tell(run, path, {os.path.normpath(name).replace(os.sep, "/"): what for name, what in done.items()})
     return 0
 
 
@@ -62,38 +57,15 @@ def _write(path: str, text: str) -> Told:
     return "wrote"
 
 
-def _is_repository(folder: str) -> bool:
-    """Whether git looks after a folder."""
-    current = os.path.abspath(folder)
-    while not os.path.exists(os.path.join(current, ".git")):
-        above = os.path.dirname(current)
-        if above == current:
-            return False
-        current = above
-    return True
-
-
-def _ignore(path: str) -> Told:
-    """Adds what is not for git, where it is not there yet."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            before = file.read()
-    except FileNotFoundError:
-        before = ""
-    if any(line.strip().strip("/") == IGNORED.strip("/") for line in before.splitlines()):
-        return "left alone"
-    gap = "" if not before or before.endswith("\n") else "\n"
-    with open(path, "a", encoding="utf-8", newline="") as file:
-        file.write(f"{gap}{IGNORED}\n")
-    return "added to" if before else "wrote"
-
-
-def _tell(run: Run, done: dict[str, Told]) -> None:
+def _tell(run: Run, path: str, done: dict[str, Told]) -> None:
     if run.console.as_json:
-        run.console.emit("init", {"files": [{"path": path, "what": what} for path, what in done.items()]})
+        run.emit("init", {"files": [{"path": name, "what": what} for name, what in done.items()]})
         return
-    for path, what in done.items():
-        run.console.print(f"{what} {path}" + (", which is there already" if what == "left alone" else ""))
+    for name, what in done.items():
+        run.console.print(f"{what} {name}" + (", which is there already" if what == "left alone" else ""))
+    given = os.path.relpath(path, run.start).replace(os.sep, "/")
+    where = "" if given == "assets.toml" else f" -m {given}"
     run.console.tell(
-        "next: `assetforge build --draft` draws placeholders for nothing; `assetforge plan` tells the cost"
+        f"next: `assetforge{where} build --draft` draws placeholders for nothing; "
+        f"`assetforge{where} plan` tells the cost"
     )

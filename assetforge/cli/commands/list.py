@@ -1,7 +1,5 @@
 """`assetforge list`: the instances and their state."""
 
-from dataclasses import replace
-
 import click
 
 from assetforge.cli import options as shared
@@ -15,24 +13,24 @@ FILES = 3
 @shared.selection
 @shared.profile
 @shared.variables
-@shared.common
+@shared.common_with("All files of each asset, not the first 3.")
 @pass_run
 def command(run: Run, select: tuple[str, ...], profile: str | None, variables: tuple[tuple[str, str], ...]) -> int:
-    """Lists the instances and their state: current, cached (missing, but the bytes are known), make, buy, may buy,
-    draft, lost (pinned, and the bytes are nowhere) or fails."""
+    """Lists the instances and their state: current, restore (missing, but the bytes are known), make, may make, buy,
+    may buy, draft (a placeholder is there), lost (pinned, and the bytes are nowhere) or fails."""
     from assetforge.project import nothing
-    from assetforge.report.foreseen import files_of, instance_object, look_ahead, rows
+    from assetforge.report.foreseen import look_ahead
+    from assetforge.report.planned import Row, files_of, listed_object, state_of
 
     seen = look_ahead(run.open(dict(variables)), plan_options(select, profile), nothing)
     if run.console.as_json:
-        assets = [instance_object(seen, outlook) for outlook in seen.forecast.outlooks.values()]
-        run.console.emit("list", {"root": run.root, "assets": assets})
-        return 0
+        return run.emit("list", {"assets": listed_object(seen)}, warnings=seen.graph.warnings)
     listed = []
-    for row in rows(seen):
-        paths = files_of(seen, row.instance)
+    for outlook in seen.forecast.outlooks.values():
+        paths = files_of(seen, outlook.instance)
         shown = paths if run.console.verbose else paths[:FILES]
         more = f" and {len(paths) - len(shown):,} more" if len(paths) > len(shown) else ""
-        listed.append(replace(row, why=", ".join(map(run.shown, shown)) + more, price=""))
+        files = ", ".join(map(run.shown, shown)) + more
+        listed.append(Row(state_of(seen, outlook), outlook.instance, files, ""))
     table(run, listed)
     return 0

@@ -10,10 +10,13 @@ from assetforge.cli.options import Run, pass_run, plan_options
 from assetforge.errors import NotCurrent, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from assetforge.events import Event
     from assetforge.gate import Options
     from assetforge.project import Project
-    from assetforge.report.foreseen import Foreseen, Row
+    from assetforge.report.foreseen import Foreseen
+    from assetforge.report.planned import Row
 
 FAILS = 1
 STYLES = {"buy": "warning", "may buy": "warning", "lost": "error", "fails": "error", "current": "faint"}
@@ -26,7 +29,7 @@ STYLES = {"buy": "warning", "may buy": "warning", "lost": "error", "fails": "err
 @shared.verify
 @shared.profile
 @shared.variables
-@shared.common
+@shared.common_with("Current assets too, and each call's size, price, key and uploads; all problems.")
 @pass_run
 def command(
     run: Run,
@@ -47,7 +50,8 @@ def command(
 def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool = False) -> int:
     """Prints a plan and returns the exit code."""
     from assetforge.events import Warned
-    from assetforge.report.foreseen import foreseen_object, look_ahead
+    from assetforge.report.foreseen import look_ahead
+    from assetforge.report.planned import foreseen_object
 
     warned: list[Problem] = []
 
@@ -59,10 +63,7 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
     warnings = (*seen.graph.warnings, *warned)
     code = FAILS if seen.problems else NotCurrent.exit_code if tells and not seen.is_current else 0
     if run.console.as_json:
-        told = {"root": run.root, **foreseen_object(seen)}
-        told |= {"warnings": run.objects(warnings), "errors": run.objects(seen.problems), "exit_code": code}
-        run.console.emit("plan", told)
-        return code
+        return run.emit("plan", foreseen_object(seen), code, warnings=warnings, errors=seen.problems)
     _print(run, seen)
     run.show("warning", warnings)
     run.show("error", seen.problems)
@@ -70,14 +71,14 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
 
 
 def _print(run: Run, seen: "Foreseen") -> None:
-    from assetforge.report.foreseen import remarks, rows
+    from assetforge.report.planned import calls_of, remarks, rows
     from assetforge.words import count, nothing_to_do
 
     console = run.console
     every = list(rows(seen))
     current = sum(row.word == "current" for row in every)
     listed = every if console.verbose else [row for row in every if row.word != "current"]
-    table(run, listed)
+    table(run, listed, (lambda name: calls_of(seen, name)) if console.verbose else None)
     if not seen.is_current and current and not console.verbose:
         console.print(f"{count(current, 'asset')} current")
     if seen.is_current:
@@ -91,8 +92,8 @@ def _print(run: Run, seen: "Foreseen") -> None:
         add_table(console.environ, "assetforge plan", ("what", "asset", "why", "cost"), cells)
 
 
-def table(run: Run, listed: "list[Row]") -> None:
-    """Rows with the columns under each other."""
+def table(run: Run, listed: "list[Row]", more: "Callable[[str], Iterable[str]] | None" = None) -> None:
+    """Rows with the columns under each other. `more` gives lines to show below an instance."""
     words = max((len(row.word) for row in listed), default=0)
     names = min(max((columns(row.instance) for row in listed), default=0), 60)
     prices = max((len(row.price) for row in listed), default=0)
@@ -108,3 +109,5 @@ def table(run: Run, listed: "list[Row]") -> None:
                 (why, "faint"),
             ]
         )
+        for line in more(row.instance) if more else ():
+            run.console.print(f"{' ' * words}    {line}", "faint")

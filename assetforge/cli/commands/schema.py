@@ -23,11 +23,10 @@ def command(run: Run, write: bool) -> int:
     if write:
         path = write_schema(run)
         if run.console.as_json:
-            run.console.emit("schema", {"root": run.root, "path": NAME})
-        else:
-            run.console.tell(f"wrote {path}")
+            return run.emit("schema", {"path": NAME})
+        run.console.tell(f"wrote {path}")
     elif run.console.as_json:
-        run.console.emit("schema", {"document": document})
+        run.emit("schema", {"document": document})
     else:
         run.console.print(json.dumps(document, indent=2, ensure_ascii=False))
     return 0

@@ -18,43 +18,73 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 @click.command("trust", short_help="Let prompts and a key go to an origin; without one, list them.")
 @click.argument("origin", required=False)
 @click.option("--key", metavar="ENV", help="The variable that holds the key for it (its name, never the key).")
+@click.option("--remove", is_flag=True, help="Trust it no longer.")
 @shared.common
 @pass_run
-def command(run: Run, origin: str | None, key: str | None) -> int:
+def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
     """Lets prompts, pictures and the key in the variable ENV go to ORIGIN (like https://relay.example). This is kept
-    outside the repository, for you alone. Without ORIGIN, lists what is trusted."""
-    from assetforge.config import Trust, add_trust, is_loopback, load_settings, origin_of
+    outside the repository, for you alone. Without ORIGIN, lists what is trusted. Without --key, a key that may go
+    there already still may."""
+    from assetforge.config import is_loopback, load_settings, origin_of
 
     settings = load_settings(run.console.environ)
     if origin is None:
-        if key is not None:
-            raise UsageError("`--key` needs an origin that it may go to")
+        if key is not None or remove:
+            raise UsageError(f"`{'--key' if key is not None else '--remove'}` needs an origin")
         _list(run, settings)
         return 0
     found = origin_of(origin)
+    if remove:
+        if key is not None:
+            raise UsageError("--remove and --key exclude each other")
+        return _remove(run, settings, found)
     if not found.startswith("https:") and not is_loopback(found):
         raise UsageError(f"`{found}` is not https", hint="use https: a key may not travel in the clear")
     if key is not None and not VARIABLE.match(key):
         # Not repeated: it may be the key itself.
         raise UsageError("`--key` is not the name of a variable", hint="put the key into one, and name that")
+    return _add(run, settings, found, key)
+
+
+def _add(run: Run, settings: "Settings", origin: str, key: str | None) -> int:
+    from assetforge.config import Trust, add_trust, read_trusted
+
+    before = next((one.key_env for one in read_trusted(settings.config_dir) if one.origin == origin), None)
+    may = key or before
     try:
-        add_trust(settings.config_dir, Trust(found, key))
+        add_trust(settings.config_dir, Trust(origin, may))
     except OSError as error:
         raise UsageError(f"`{settings.config_dir}` can't be written: {error.strerror}") from None
     if run.console.as_json:
-        run.console.emit("trust", {"added": {"origin": found, "key": key}})
-        return 0
-    what = f"prompts, pictures and the key in `{key}`" if key else "prompts and pictures"
-    run.console.tell(f"{what} may go to {found}")
-    if key is not None and not run.console.environ.get(key):
-        run.console.tell(f"`{key}` is not set yet")
+        return run.emit("trust", {"added": {"origin": origin, "key": may}})
+    what = f"prompts, pictures and the key in `{may}`" if may else "prompts and pictures"
+    run.console.tell(f"{what} {'still ' if before and key in (None, before) else ''}may go to {origin}")
+    if may is not None and not run.console.environ.get(may):
+        run.console.tell(f"`{may}` is not set yet")
+    return 0
+
+
+def _remove(run: Run, settings: "Settings", origin: str) -> int:
+    from assetforge.config import remove_trust
+
+    try:
+        was_there = remove_trust(settings.config_dir, origin)
+    except OSError as error:
+        raise UsageError(f"`{settings.config_dir}` can't be written: {error.strerror}") from None
+    if not was_there:
+        built_in = any(one.origin == origin for one in settings.trusted)
+        why = "is trusted by assetforge itself or by the environment" if built_in else "was not trusted"
+        raise UsageError(f"`{origin}` {why}", hint="run `assetforge trust` for the list")
+    if run.console.as_json:
+        return run.emit("trust", {"removed": {"origin": origin}})
+    run.console.tell(f"nothing may go to {origin} any more")
     return 0
 
 
 def _list(run: Run, settings: "Settings") -> None:
     known = list(dict.fromkeys(settings.trusted))
     if run.console.as_json:
-        run.console.emit("trust", {"trusted": [{"origin": one.origin, "key": one.key_env} for one in known]})
+        run.emit("trust", {"trusted": [{"origin": one.origin, "key": one.key_env} for one in known]})
         return
     for one in known:
         run.console.print(f"{one.origin}" + (f"  with the key in `{one.key_env}`" if one.key_env else ""))
