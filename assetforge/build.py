@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 from assetforge.closing import Ended, keep_bought, leave_behind, make_report
@@ -14,10 +14,11 @@ from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import Options, ask_consent, broken, limit, obstacles, open_providers, refuse
 from assetforge.graph.requests import provider_tables
 from assetforge.graph.select import select
-from assetforge.model import Fresh, Graph, Report, Source
+from assetforge.model import Fresh, Graph, Paid, Report, Source
 from assetforge.ops.memo import Memo
 from assetforge.outputs.place import Guard, Places
-from assetforge.plan.forecast import Forecast, foresee
+from assetforge.paths import fold
+from assetforge.plan.forecast import Forecast, Outlook, foresee
 from assetforge.plan.walk import OnMiss
 from assetforge.providers.spec import Provider
 from assetforge.recover import finish_dead_builds
@@ -53,40 +54,86 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     """Makes the selected instances current. Raises AssetforgeError where nothing could be started; failures of
     single assets are in the report."""
     began = time.monotonic()
-    selected = select(graph, options.select)
     await finish_dead_builds(space, listen)
     world = space.world(trusting=not options.verify, reencode=options.reencode)
-    places = places_of(space, options.guard)
-    forecast = forecast_of(graph, world, options, selected)
-    blocked = (*broken(forecast), *obstacles(forecast, places))
-    if blocked:
-        names = {failure.instance for failure in blocked}
-        forecast = forecast_of(graph, world, options, [name for name in selected if name not in names])
+    places = places_of(space, graph, options.guard)
+    forecast = forecast_of(graph, world, places, options)
     refuse(space, forecast, options)
     budget = Budget(limit(space.manifest, space.settings, options))
     providers = open_providers(space, forecast)
     try:
         ask_consent(space, forecast, options, budget)
-        schedule, workshop = await _run(
-            space, forecast, options, providers=providers, budget=budget, places=places, listen=listen, stop=stop
-        )
+        listen(_planned(forecast))
+        stage = Stage(space, forecast, options, providers=providers, budget=budget, places=places, listen=listen)
+        schedule, workshop, fault = await _run(stage, stop)
     finally:
         for provider in providers.values():
             await provider.close()
-    ended = Ended(graph, forecast, schedule, workshop, world, budget, blocked)
+    ended = Ended(graph, forecast, schedule, workshop, world, budget)
     for remark in dict.fromkeys((*world.remarks, *keep_bought(space, ended))):
         listen(Warned(remark))
     leave_behind(space, ended, options)
+    if fault is not None:
+        raise fault
     return replace(make_report(ended), seconds=time.monotonic() - began, interrupted=stop.asked)
 
 
-def forecast_of(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
-    """What a build with these options would do for some instances. Raises ManifestError for a source file that is
-    not a picture."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything a build runs with, when all that could be refused was not."""
+
+    space: Workspace
+    forecast: Forecast
+    options: Options
+    _: KW_ONLY
+    providers: dict[str, Provider]
+    budget: Budget
+    places: Places
+    listen: Listener
+
+    def counter(self, notes: Callable[[], Notes]) -> Counter:
+        """Who may be asked, and for what."""
+        space, forecast = self.space, self.forecast
+        tables, _ = provider_tables(space.manifest)
+        steps = ((item.key, forecast.walk.graph.steps[item.step]) for item in forecast.purchases if item.key)
+        return Counter(
+            providers=self.providers,
+            tables=tables,
+            asked={key: step.settings.provider for key, step in steps if isinstance(step, Paid)},
+            shelf=space.shelf,
+            notes=notes,
+            recover=lambda: finish_dead_builds(space, self.listen),
+            claims=space.claims,
+            budget=self.budget,
+            project=space.project_id,
+            drafts=space.drafts,
+        )
+
+
+def forecast_of(graph: Graph, world: World, places: Places, options: Options) -> Forecast:
+    """What a build with these options would do. Assets that are known to fail are told of and left out: nothing is
+    bought for them. Raises ManifestError for a source file that is not a picture."""
+    selected = select(graph, options.select)
+    forecast = foreseen(graph, world, options, selected)
+    blocked = (*broken(forecast), *obstacles(forecast, places))
+    if not blocked:
+        return forecast
+    stopped = {failure.instance: failure.problem.message for failure in reversed(blocked)}
+    rest = foreseen(graph, world, options, [name for name in selected if name not in stopped])
+    outlooks = {
+        name: Outlook(name, "wrong", (stopped[name],), ()) if name in stopped else rest.outlooks[name]
+        for name in selected
+    }
+    return replace(rest, outlooks=outlooks, blocked=blocked)
+
+
+def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
+    """What would be done for some instances, whoever owns the files in their way. Raises ManifestError for a source
+    file that is not a picture."""
     on_miss: OnMiss = "fail" if options.locked else options.on_miss
     forecast = foresee(graph, world, on_miss, selected)
-    while options.rebuy_lost and forecast.lost:
-        lost = (forecast.walk.paid[place].action for place in forecast.lost)
+    while options.rebuy_lost and (forecast.lost or forecast.again):
+        lost = (forecast.walk.paid[place].action for place in (*forecast.lost, *forecast.again))
         world.forgotten |= {action.key for action in lost if action is not None}
         forecast = foresee(graph, world, on_miss, selected)
     if forecast.problems and any(isinstance(graph.steps[name], Source) for name in forecast.walk.refused):
@@ -94,7 +141,7 @@ def forecast_of(graph: Graph, world: World, options: Options, selected: Sequence
     return forecast
 
 
-def places_of(space: Workspace, guard: Guard) -> Places:
+def places_of(space: Workspace, graph: Graph, guard: Guard) -> Places:
     """The output paths of a project, and who owns what is there."""
 
     def keep(digest: str, path: str) -> bool:
@@ -103,23 +150,23 @@ def places_of(space: Workspace, guard: Guard) -> Places:
             return space.shelf.blobs.put_file(real, durable=True) == digest
         return False
 
-    return Places(space.root, space.state, space.lock.paths(), space.shelf.blobs.has, keep, guard)
+    return Places(
+        space.root, space.state, space.lock.paths(), space.shelf.blobs.has, keep, guard, _read(space, graph)
+    )
 
 
-async def _run(
-    space: Workspace,
-    forecast: Forecast,
-    options: Options,
-    *,
-    providers: dict[str, Provider],
-    budget: Budget,
-    places: Places,
-    listen: Listener,
-    stop: Stop,
-) -> tuple[Schedule, Workshop]:
+def _read(space: Workspace, graph: Graph) -> frozenset[str]:
+    """The real paths of everything that is read: what is written and what is read never overlap."""
+    sources = [step.path for step in graph.steps.values() if isinstance(step, Source)]
+    paths = (*space.manifest.reading.texts, *sources, space.lock_path)
+    return frozenset(fold(os.path.realpath(os.path.join(space.root.path, path))) for path in paths)
+
+
+async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception | None]:
+    """Runs the schedule to its end. A fault of ours is handed on beside what was done, which is locked first."""
+    space, options = stage.space, stage.options
     jobs = options.jobs or os.cpu_count() or 1
-    schedule = Schedule(forecast, "stop" if options.fail_fast else "go on")
-    listen(_planned(forecast))
+    schedule = Schedule(stage.forecast, "stop" if options.fail_fast else "go on")
     notes: list[Notes] = []
 
     def open_notes() -> Notes:
@@ -128,21 +175,17 @@ async def _run(
         return notes[0]
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="assetforge") as pool:
-        easel = Easel(pool, space.content, space.shelf.blobs, Memo(), places)
-        tables, _ = provider_tables(space.manifest)
-        counter = Counter(
-            providers=providers, tables=tables, shelf=space.shelf, notes=open_notes, claims=space.claims,
-            recover=lambda: finish_dead_builds(space, listen),
-            budget=budget, project=space.project_id, drafts=space.drafts,
-        )  # fmt: skip
-        workshop = Workshop(counter, easel, schedule, jobs=jobs, listen=listen)
+        easel = Easel(pool, space.content, space.shelf.blobs, Memo(), stage.places)
+        workshop = Workshop(stage.counter(open_notes), easel, schedule, jobs=jobs, listen=stage.listen)
         stop.attend(workshop)
         try:
             await schedule.run(workshop)
+        except Exception as error:
+            return schedule, workshop, error
         finally:
             for opened in notes:
                 opened.close()
-    return schedule, workshop
+    return schedule, workshop, None
 
 
 def _planned(forecast: Forecast) -> Planned:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assetforge.build import forecast_of, places_of
+from assetforge.build import foreseen, places_of
 from assetforge.check import disagreements
 from assetforge.closing import lock_held
 from assetforge.gate import Options
@@ -30,9 +30,9 @@ def find_cleanable(space: Workspace, kept: Sequence[Graph]) -> Pruning:
 def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
     """Removes files, and then lines of the lock that nothing needs: while manifest and lock disagree they all stay,
     since an asset under a new name takes its pictures from its old line. Raises AssetforgeError, OSError."""
-    forecast = forecast_of(graph, space.world(), Options(locked=True), tuple(graph.instances))
+    forecast = foreseen(graph, space.world(), Options(locked=True), tuple(graph.instances))
     agree = not disagreements(space, forecast, files=False)
-    files = prune(space.root, space.state, space.lock, paths, places_of(space, "ask").keep)
+    files = prune(space.root, space.state, space.lock, paths, places_of(space, graph, "ask").keep)
     space.state.save()
     if not agree:
         return Cleaned(files, ())

@@ -35,7 +35,6 @@ class Ended:
     workshop: Workshop
     world: World
     budget: Budget
-    blocked: tuple[Failure, ...]
 
     @property
     def finished(self) -> list[str]:
@@ -50,9 +49,8 @@ class Ended:
 
 def leave_behind(space: Workspace, ended: Ended, options: Options) -> None:
     """Lock, state and stamp, in this order."""
-    pinned = "" if options.locked or options.profile else _write_lock(space, ended)
-    if options.locked:
-        pinned = space.state.digest(lock_name(space.manifest.file))
+    is_real = not options.locked and options.profile is None and options.on_miss != "draft"
+    pinned = _write_lock(space, ended) if is_real else space.state.digest(lock_name(space.manifest.file))
     if _is_clean(space, ended, options):
         _stamp(space, ended, pinned)
     for name, fact in ended.world.measured.items():
@@ -102,6 +100,7 @@ def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
     """Whether everything was built, for real, and is current now, with nothing that should be said each time."""
     return (
         not options.select
+        and options.on_miss != "draft"
         and not ended.graph.warnings
         and not options.profile
         and not space.variables
@@ -128,7 +127,7 @@ def make_report(ended: Ended) -> Report:
     graph, schedule, forecast = ended.graph, ended.schedule, ended.forecast
     tally, finished = ended.workshop.tally, ended.finished
     instances = {name: step.instance for name, step in graph.steps.items() if not isinstance(step, Source)}
-    failed = [*ended.blocked, *(Failure(instances[name], problem) for name, problem in schedule.failures.items())]
+    failed = [*forecast.blocked, *(Failure(instances[name], problem) for name, problem in schedule.failures.items())]
     reused: dict[str, int] = {}
     saved = 0.0
     for state in forecast.walk.paid.values():

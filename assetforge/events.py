@@ -32,6 +32,7 @@ class CallRetried:
 
     call: str
     step: str
+    candidates: tuple[int, ...]
     reason: str
     seconds: float
 
@@ -42,6 +43,7 @@ class CallFinished:
 
     call: str
     step: str
+    candidates: tuple[int, ...]
     cost: float | None
     seconds: float
 
@@ -52,6 +54,7 @@ class CallFailed:
 
     call: str
     step: str
+    candidates: tuple[int, ...]
     problem: Problem
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assetforge.config import Settings
-from assetforge.errors import BudgetError, NotCurrent, UsageError
+from assetforge.errors import BudgetError, ManifestError, NotCurrent, Problem, UsageError
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
 from assetforge.model import Failure, Fresh, Paid, Rendition
 from assetforge.outputs.place import Guard, Places, users_problem
+from assetforge.paths import PathError
 from assetforge.plan.forecast import Forecast, Purchase
-from assetforge.plan.walk import OnMiss
+from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
 from assetforge.run.budget import Budget
@@ -18,6 +19,7 @@ from assetforge.words import count, money, money_range
 from assetforge.workspace import Workspace
 
 DEFAULT_CONFIRM_USD = 1.00
+NEXT_STEP = "run `assetforge build` where it may buy, and commit `assets.lock`"
 
 Consent = Callable[[Forecast, str], bool]
 
@@ -57,11 +59,20 @@ def broken(forecast: Forecast) -> list[Failure]:
 def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
     """Every instance with an output that could not be placed, before anything is paid for."""
     users: dict[str, list[Rendition]] = {}
-    found = []
+    found: list[Failure] = []
+    taken: dict[str, str] = {}
+    is_idle = all(map(_is_current, forecast.walk.files.values()))
     for name, state in forecast.walk.files.items():
         step = forecast.walk.graph.steps[name]
         assert isinstance(step, Rendition)
-        if isinstance(state.decision, Fresh) and state.decision.origin == "file":
+        if is_idle:
+            break
+        other = taken.setdefault(places.same_place(step.path), step.path)
+        if other != step.path:
+            told = f"`{step.path}` and `{other}` are one place, by way of a link"
+            found.append(Failure(step.instance, Problem(told, step.where, "choose another path")))
+            continue
+        if _is_current(state):
             continue
         wanted = state.decision.record.media.digest if isinstance(state.decision, Fresh) else ""
         if places.is_users(step.path, wanted):
@@ -76,21 +87,47 @@ def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
     return [*found, *theirs]
 
 
+def _is_current(state: FileState) -> bool:
+    return isinstance(state.decision, Fresh) and state.decision.origin == "file"
+
+
 def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
-    """What may not be done in this build, said before anything is done."""
+    """What may not be done in this build, said before anything is done. Raises AssetforgeError."""
+    _check_originals(space)
     if options.locked and options.profile:
         raise UsageError("--locked and --profile exclude each other: a profile has no lock")
     if options.locked:
-        missing = unlocked(space, forecast)
-        if missing:
-            raise NotCurrent(_listed("the manifest asks for what the lock does not have", missing))
+        _refuse_unlocked(space, forecast)
     if options.on_miss == "fail" and forecast.purchases:
         named = [
             f"{item.step} ({'price unknown' if item.price is None else money(item.price)})"
             for item in forecast.purchases
         ]
-        total = money_range(forecast.low, forecast.high)
-        raise NotCurrent(_listed(f"{count(len(named), 'picture')} would have to be bought, for {total}", named))
+        told = (
+            f"{count(len(named), 'picture')} would have to be bought, for {money_range(forecast.low, forecast.high)}"
+        )
+        raise NotCurrent(told, hint=NEXT_STEP, missing=named)
+
+
+def _refuse_unlocked(space: Workspace, forecast: Forecast) -> None:
+    missing = unlocked(space, forecast)
+    if missing:
+        raise NotCurrent("the manifest asks for what the lock does not have", hint=NEXT_STEP, missing=missing)
+    if forecast.lost:
+        nowhere = [f"{name}#{candidate}" for name, candidate in forecast.lost]
+        hint = "fetch them from a machine that has them, or build with --rebuy-lost where it may buy"
+        raise NotCurrent("pictures that the lock pins are nowhere", hint=hint, missing=nowhere)
+
+
+def _check_originals(space: Workspace) -> None:
+    folder = space.manifest.table.cache.originals
+    try:
+        if folder is not None:
+            space.root.clean(folder)
+    except PathError as error:
+        raise ManifestError(
+            [Problem(error.message, space.manifest.where("cache", "originals"), error.hint)]
+        ) from None
 
 
 def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
@@ -108,10 +145,6 @@ def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
     return found
 
 
-def _listed(told: str, names: Sequence[str]) -> str:
-    return told + ":\n" + "\n".join(f"  {name}" for name in names)
-
-
 def limit(manifest: Manifest, settings: Settings, options: Options) -> float | None:
     """The lowest of every limit there is."""
     limits = (options.max_cost, manifest.table.budget.max_usd_per_build, settings.max_usd)
@@ -122,18 +155,17 @@ def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: 
     """More than a little is spent only when somebody said so, and nothing twice. Raises BudgetError."""
     if options.yes:
         return
-    again = [item for item in forecast.purchases if item.key and space.lock.paid("", "", item.key) is not None]
+    again = [item for item in forecast.purchases if item.key and space.lock.paid("", "", item.key)]
     if again:
         _ask_to_buy_again(forecast, again, options)
     if not forecast.purchases:
         return
-    confirm = _confirm_limit(space)
-    if forecast.unpriced == 0 and (forecast.high <= confirm or options.max_cost is not None):
+    most = forecast.high if budget.limit is None else min(forecast.high, budget.limit)
+    if forecast.unpriced == 0 and (most <= confirm_limit(space) or options.max_cost is not None):
         return
-    total = money_range(forecast.low, forecast.high)
-    told = f"{count(len(forecast.purchases), 'picture')} would be bought, for {total} at most"
+    told = f"{count(len(forecast.purchases), 'picture')} would be bought, for at most {money(most)}"
     if forecast.unpriced:
-        told += f", and {count(forecast.unpriced, 'price')} of them is not known"
+        told += f", and {count(forecast.unpriced, 'price')} is not known"
         if budget.limit is not None:
             raise BudgetError(told, hint="a budget needs known prices: leave the budget out, and pass --yes")
     if options.consent is None:
@@ -147,13 +179,18 @@ def _ask_to_buy_again(forecast: Forecast, again: Sequence[Purchase], options: Op
     unknown = sum(item.price is None for item in again)
     total = money(sum(item.price or 0.0 for item in again)) + (" and more" if unknown else "")
     told = f"{count(len(again), 'lost picture')} would be bought again, for {total}"
+    others = [item for item in forecast.purchases if item not in again]
+    if others:
+        more = money(sum(item.price or 0.0 for item in others))
+        told += f", and {count(len(others), 'picture')} beside, for at most {more}"
     if options.consent is None:
         raise BudgetError(told, hint="pass --yes")
     if not options.consent(forecast, told):
         raise BudgetError("nothing was bought")
 
 
-def _confirm_limit(space: Workspace) -> float:
+def confirm_limit(space: Workspace) -> float:
+    """Above it a build asks, in US dollars."""
     given = [space.settings.confirm_usd, space.manifest.table.budget.confirm_usd]
     return min((limit for limit in given if limit is not None), default=DEFAULT_CONFIRM_USD)
 
@@ -162,19 +199,11 @@ def open_providers(space: Workspace, forecast: Forecast) -> dict[str, Provider]:
     """The providers that would be asked, each with all it needs. Raises UsageError where a key or trust is
     missing, before anything is started."""
     tables, _ = provider_tables(space.manifest)
-    names = []
-    for item in forecast.purchases:
-        step = forecast.walk.graph.steps[item.step]
-        assert isinstance(step, Paid)
-        names.append(step.settings.provider)
-    for name, _ in forecast.again:
-        step = forecast.walk.graph.steps[name]
-        assert isinstance(step, Paid)
-        names.append(step.settings.provider)
-    opened = {name: open_provider(name, tables[name], space.settings, space.environ) for name in dict.fromkeys(names)}
+    steps = (forecast.walk.graph.steps[name] for name in (*(item.step for item in forecast.purchases),
+                                                          *(name for name, _ in forecast.again)))  # fmt: skip
+    names = dict.fromkeys(step.settings.provider for step in steps if isinstance(step, Paid))
+    opened = {name: open_provider(name, tables[name], space.settings, space.environ) for name in names}
     problems = [problem for problem in (provider.ready() for provider in opened.values()) if problem is not None]
     if problems:
-        error = UsageError(problems[0].message)
-        error.problems = tuple(problems)
-        raise error
+        raise UsageError.of(problems)
     return opened

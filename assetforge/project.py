@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from assetforge.build import Stop, build, forecast_of
+from assetforge.build import Stop, build, forecast_of, foreseen, places_of
 from assetforge.check import Disagreement, disagreements
 from assetforge.config import Settings, load_settings
 from assetforge.errors import Problem, UsageError
@@ -65,7 +65,7 @@ class Project:
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
             world = space.world(trusting=not options.verify, reencode=options.reencode)
-            return forecast_of(graph, world, options, select(graph, options.select))
+            return forecast_of(graph, world, places_of(space, graph, options.guard), options)
 
     async def build(
         self,
@@ -83,7 +83,7 @@ class Project:
         lock. Touches neither the network nor what the store has made. Raises ManifestError."""
         graph = self.graph()
         with self.workspace(listen) as space:
-            forecast = forecast_of(graph, space.world(), Options(locked=True), select(graph, ()))
+            forecast = foreseen(graph, space.world(), Options(locked=True), select(graph, ()))
             return disagreements(space, forecast, files=files)
 
     @contextmanager

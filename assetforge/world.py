@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assetforge.digest import digest_bytes
 from assetforge.errors import Problem
 from assetforge.model import Action, Call, Ingredients, Media, Paid, Record, Rendition, Source
-from assetforge.ops.decode import measure, read_header
+from assetforge.ops.decode import measure, open_picture, read_header
+from assetforge.ops.masks import mask_flaw
 from assetforge.ops.spec import OpFailed
 from assetforge.outputs.lock import Lock
 from assetforge.outputs.state import State
 from assetforge.paths import PathError, Root
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence
-from assetforge.run.bytes import Bytes
+from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
 from assetforge.store.records import Records
 
@@ -80,13 +82,24 @@ class World:
         """The digests of the source files that were looked at."""
         return {path: media.digest for path, media in self._media.items()}
 
+    def mask_flaw(self, media: Media) -> str | None:
+        """What is wrong with a file as a mask; decoded once, and remembered."""
+        known = self.records.recall(f"mask:{media.digest}") or self.measured.get(f"mask:{media.digest}")
+        if known is None:
+            try:
+                known = {"flaw": mask_flaw(open_picture(self._bytes_of(media), "the mask"))}
+            except (OpFailed, BytesGone) as error:
+                return str(error)
+            self.measured[f"mask:{media.digest}"] = known
+        return str(known["flaw"]) if known["flaw"] else None
+
     def pixels_used(self) -> Mapping[str, str]:
         """The pixel digests of source files that entered keys, by byte digest."""
         return self._pixels
 
     def paid(self, step: Paid, action: Action) -> PaidEvidence:
         """What lock and store have under a paid key."""
-        pinned = self.lock.paid(step.instance, step.name, action.key)
+        pinned = self._pinned_paid(step, action.key)
         if action.key in self.forgotten:
             return PaidEvidence(before=pinned, before_ingredients=self._ingredients(pinned))
         stored = self.records.get(action.key)
@@ -99,6 +112,13 @@ class World:
             return PaidEvidence(stored=stored)
         before = self.lock.candidate(step.instance, step.name, action.candidate)
         return PaidEvidence(before=before, before_ingredients=self._ingredients(before))
+
+    def _pinned_paid(self, step: Paid, key: str) -> Record | None:
+        """What the lock pins; where its lines disagree, the first whose picture is here."""
+        found = self.lock.paid(step.instance, step.name, key)
+        if len(found) < 2:
+            return found[0] if found else None
+        return next((record for record in found if self.content.has(record.media.digest)), found[0])
 
     def rendition(self, step: Rendition, action: Action) -> FileEvidence:
         """What lock, state, disk and store have of an output."""
@@ -152,7 +172,10 @@ class World:
         path = self._paths.get(media.digest)
         if path is not None:
             with open(os.path.join(self.root.path, path), "rb") as file:
-                return file.read()
+                data = file.read()
+            if digest_bytes(data) != media.digest:
+                raise OpFailed(f"`{path}` changed while it was read")
+            return data
         return self.content.read(media)
 
     def _shows_the_same(self, path: str, pinned: Record) -> bool:

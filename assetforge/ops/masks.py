@@ -5,6 +5,7 @@ is no precise rule there (here it is a share).
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -40,6 +41,25 @@ def draw_mask(shapes: Sequence[Shape], size: Size) -> Image.Image:
     return _useful(alpha)
 
 
+@lru_cache(maxsize=256)
+def drawn_mask_flaw(shapes: tuple[Shape, ...], size: Size) -> str | None:
+    """What is wrong with drawn shapes on a picture of a size, None where they are a mask."""
+    try:
+        draw_mask(shapes, size)
+    except OpFailed as error:
+        return str(error)
+    return None
+
+
+def mask_flaw(image: Image.Image) -> str | None:
+    """What is wrong with a picture as a mask, None where it is one."""
+    try:
+        as_mask(image)
+    except OpFailed as error:
+        return str(error)
+    return None
+
+
 def _draw(pen: ImageDraw.ImageDraw, shape: Shape, size: Size) -> None:
     if shape.kind == "polygon":
         across, down = size if max(map(abs, shape.points)) <= 1 else (1, 1)
@@ -54,11 +74,11 @@ def _draw(pen: ImageDraw.ImageDraw, shape: Shape, size: Size) -> None:
 
 
 def as_mask(image: Image.Image) -> Image.Image:
-    """A picture as a mask in RGBA: its own transparency, or of an opaque one how light it is (white is kept).
+    """A picture as a mask in RGBA: its own alpha where it has one, else how light it is (white is kept).
 
     Raises OpFailed where no pixel would be edited.
     """
-    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+    if image.mode == "RGBA":
         return _useful(image.getchannel("A"))
     return _useful(image.convert("RGB").convert("L"))
 

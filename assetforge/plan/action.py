@@ -148,13 +148,6 @@ def _sent(
     return (sent, *pictures[1:]), mask
 
 
-def mask_flaw(pictures: Sequence[Picture], mask: Picture | None) -> str | None:
-    """What is wrong with a mask's size; both are named."""
-    if mask is None or mask.size is None or pictures[0].size in (None, mask.size):
-        return None
-    return f"the mask is {mask.size}, and the picture it is for is {pictures[0].size}"
-
-
 def paid_ingredients(step: Paid, size: Size, inputs: list[Any], mask: Any) -> Ingredients:
     """Everything that can change what is bought, but the candidate's number. A setting added later enters only
     where it differs from its default; these defaults are frozen for ever."""

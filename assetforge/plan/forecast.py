@@ -10,6 +10,7 @@ from typing import Literal
 from assetforge.errors import Problem
 from assetforge.model import (
     Drafted,
+    Failure,
     Fresh,
     Graph,
     Instance,
@@ -52,7 +53,10 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The whole build foreseen. `low` and `high` are US dollars; `unpriced` counts calls without a known price."""
+    """The whole build foreseen. `low` and `high` are US dollars; `unpriced` counts calls without a known price.
+
+    `selected` are the instances that would be worked on; `blocked` those of the others that would fail from the
+    start, whose outlooks are here too."""
 
     walk: Walk
     selected: tuple[str, ...]
@@ -65,6 +69,7 @@ class Forecast:
     low: float
     high: float
     unpriced: int
+    blocked: tuple[Failure, ...] = ()
 
     @property
     def is_current(self) -> bool:
@@ -72,7 +77,8 @@ class Forecast:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(dict.fromkeys(self.walk.refused.values()))
+        blocked = (failure.problem for failure in self.blocked)
+        return tuple(dict.fromkeys((*self.walk.refused.values(), *blocked)))
 
 
 def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[str]) -> Forecast:

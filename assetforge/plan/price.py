@@ -1,7 +1,7 @@
 """What a call costs, by the token formula and a dated table of prices; unaware of budgets.
 
 The output tokens of gpt-image-2 are a closed formula of size and quality, checked against published prices
-(docs/design.md, Prices). An estimate is exact for a generation but for the prompt's tokens.
+(docs/design.md, Money). An estimate is exact for a generation but for the prompt's tokens.
 """
 
 from dataclasses import dataclass

@@ -30,6 +30,7 @@ from assetforge.model import (
     Step,
     Unknown,
 )
+from assetforge.ops.masks import drawn_mask_flaw
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.action import (
     bind_local,
@@ -37,7 +38,6 @@ from assetforge.plan.action import (
     bind_rendition,
     expected_size,
     leaf,
-    mask_flaw,
     requested_size,
 )
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
@@ -54,6 +54,7 @@ class Lookups(Protocol):
     def rendition(self, step: Rendition, action: Action) -> FileEvidence: ...
     def draft(self, call: Call, candidate: int) -> Record | None: ...
     def has_bytes(self, digest: str) -> bool: ...
+    def mask_flaw(self, media: Media) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,11 @@ class Walk:
     def _paid(self, step: Paid) -> None:
         inputs = self._inputs(step.pictures)
         masks = self._inputs([step.mask]) if isinstance(step.mask, Link) else []
+        flaw = self._mask_flaw(step, masks)
+        if flaw is not None:
+            place = replace(step.where, key=(*step.where.key, "mask"))
+            self._refuse(step, Problem(f"`{step.instance}`: {flaw[0]}", place, flaw[1]))
+            return
         for found in (inputs, masks):
             if not isinstance(found, list):
                 self._unknown(step, found, requested_size(step, self._sizes(step.pictures)))
@@ -176,22 +182,38 @@ class Walk:
         size = requested_size(step, [picture.size for picture in inputs])
         if size is None:
             told = f"`{step.instance}`: the size of the picture that `{step.name}` edits depends on its pixels"
-            hint = "give the edit a `size`, or resize the picture before it"
-            self._unknown(step, Refused(Problem(told, step.where, hint)), None)
+            self._refuse(step, Problem(told, step.where, "give the edit a `size`, or resize the picture before it"))
             return
         mask = masks[0] if masks else None
-        flaw = mask_flaw(inputs, mask)
-        if flaw is not None:
-            mask_place = replace(step.where, key=(*step.where.key, "mask"))
-            wrong = Problem(f"`{step.instance}`: {flaw}", mask_place, "make both the same size")
-            self._unknown(step, Refused(wrong), None)
+        try:
+            call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)
+        except OpFailed as error:
+            self._refuse(step, Problem(f"`{step.instance}`: {error}", step.where))
             return
-        call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)
         self._calls[step.id] = call
         made_of_draft = any(picture.draft for picture in (*inputs, *masks))
         for action in actions:
             if action.candidate in self.wanted.get(step.id, ()):
                 self._candidate(step, action, call, made_of_draft=made_of_draft)
+
+    def _refuse(self, step: Paid, problem: Problem) -> None:
+        self._unknown(step, Refused(problem), None)
+
+    def _mask_flaw(self, step: Paid, masks: list[Picture] | Waiting | Refused) -> tuple[str, str] | None:
+        """What is wrong with a mask, and what to do, as soon as it can be told: also before its picture is made."""
+        if step.mask is None:
+            return None
+        size = self._sizes(step.pictures[:1])[0]
+        if not isinstance(step.mask, Link):
+            flaw = drawn_mask_flaw(step.mask, size) if size is not None else None
+            return None if flaw is None else (flaw, "draw it on the part that is to be edited")
+        mask = masks[0] if isinstance(masks, list) else None
+        if mask is not None and size is not None and mask.size not in (None, size):
+            return f"the mask is {mask.size}, and the picture it is for is {size}", "make both the same size"
+        flaw = self.lookups.mask_flaw(mask.media) if mask is not None and mask.media is not None else None
+        return (
+            None if flaw is None else (flaw, "make what is to be edited transparent, or black in a grey-scale mask")
+        )
 
     def _candidate(self, step: Paid, action: Action, call: Call, *, made_of_draft: bool) -> None:
         decision = decide_paid(action, self.lookups.paid(step, action))

@@ -19,6 +19,7 @@ from assetforge import atomic
 PIECE = 1 << 20
 _MAX_DEPTH = 32
 _MAX_TEXT = 1 << 16
+_MAX_COUNT, _MAX_NAME, _MAX_COUNTS = 10**12, 100, 100
 _ESCAPE = 6  # as long as the longest escape
 
 _PLAIN = re.compile(rb"[-+.0-9A-Za-z]+")
@@ -99,7 +100,10 @@ def _sort(path: Keys, span: Span, text: mmap.mmap, folder: Path, found: _Found) 
 
 
 def _count(usage: dict[str, int], name: str, value: object) -> None:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    """Files a count of tokens. What no call can use is no count: costs are reckoned from it."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_COUNT:
+        return
+    if len(name) <= _MAX_NAME and len(usage) < _MAX_COUNTS:
         usage[name] = value
 
 

@@ -48,9 +48,10 @@ class DraftProvider:
         return None
 
     async def submit(self, order: Order, note: Note, retrying: Retrying) -> None:  # noqa: ARG002 - the protocol's
-        """Draws every candidate and leaves them durably in the note. Raises CallFailed for a broken input."""
+        """Draws every candidate and leaves them in the note. Raises CallFailed for a broken input."""
         pictures = [await asyncio.to_thread(draw, order, candidate) for candidate in order.candidates]
-        atomic.write(str(note.body), packed(pictures), durable=True)
+        # What is drawn again for nothing need not survive a loss of power.
+        atomic.write(str(note.body), packed(pictures), durable=False)
 
     async def collect(self, note: Note) -> Delivery:
         """Takes the pictures out of a note's answer into files of its folder. Raises CallFailed."""

@@ -32,7 +32,7 @@ from assetforge.providers.retry import (
     giving_up,
     next_wait,
 )
-from assetforge.providers.spec import CallFailed, Delivery, Note, Order, ProviderTable, Retrying
+from assetforge.providers.spec import CallFailed, Delivery, Note, Order, ProviderTable, Retry, Retrying
 from assetforge.words import byte_size, seconds
 
 MAX_BODY = 512 << 20
@@ -93,7 +93,7 @@ class ImagesApi:
             tries = after_wait(tries, verdict, wait)
             if verdict.doubtful:
                 note.add(doubtful=tries.doubtful)
-            retrying(verdict.message, wait)
+            retrying(Retry(verdict.message, wait, verdict.crowded, verdict.doubtful))
             await self._pace.sleep(wait)
 
     async def _ask(self, path: str, content: dict[str, Any], note: Note) -> tuple[Verdict | None, float | None]:
@@ -173,23 +173,28 @@ class ImagesApi:
         return None if verdict.category == "maybe_billed" else verdict
 
     async def collect(self, note: Note) -> Delivery:
-        """The images of the note's answer, cut off or not. Raises CallFailed where it has none."""
+        """The images of the note's answer, cut off or not, and what is wrong with the others. Raises CallFailed
+        where it has none."""
         body = note.body if note.body.exists() else note.folder / "body.part"
         if not body.exists():
             raise CallFailed("maybe_billed", "no answer was received", _AGAIN)
         answer = await asyncio.to_thread(read_answer, body, note.folder)
-        images, lost = dict(answer.images), ""
+        images = dict(answer.images)
+        faults = {place: f"`image-{place}` of the answer is not base64" for place in answer.broken}
         for place, url in answer.urls.items():
             if place not in images:
                 try:
                     images[place] = await self._fetch(url, note.folder / f"image-{place}")
                 except (OSError, AssetforgeError, httpx.HTTPError, httpx.InvalidURL) as error:
                     lost = self._veiled(str(error)) or type(error).__name__
-        if not images:
-            raise _nothing(answer, lost)
+                    faults[place] = f"`image-{place}`, which the answer links to, could not be fetched: {lost}"
         headers = note.facts.get("headers", {})
         request = next((str(headers[name]) for name in _KEPT_HEADERS[:4] if name in headers), "")
-        return Delivery(tuple(images[place] for place in sorted(images)), answer.usage, request)
+        told = tuple(faults[place] for place in sorted(faults) if place not in images)
+        delivery = Delivery(tuple(images[place] for place in sorted(images)), answer.usage, request, told)
+        if not images:
+            raise _nothing(answer, delivery)
+        return delivery
 
     async def _fetch(self, url: str, image: Path) -> Path:
         """A picture that the answer links to, without the key; free to ask again, since it is paid for."""
@@ -280,17 +285,17 @@ def _media_type(response: httpx.Response) -> str:
     return str(response.headers.get("content-type", "")).partition(";")[0].strip()
 
 
-def _nothing(answer: Answer, lost: str) -> CallFailed:
-    """Why an answer gave no image. All but a known error may have been billed."""
+def _nothing(answer: Answer, delivery: Delivery) -> CallFailed:
+    """Why an answer gave no image. All but a known error may have been billed, and what has usage, or an image that
+    can't be read, was."""
     if answer.error is not None:
         verdict = classify(200, answer.error)
         return CallFailed(verdict.category, verdict.message, verdict.hint)
-    if lost:
-        told = f"the picture that the answer links to could not be fetched: {lost}"
+    if delivery.faults:
+        told = "; ".join(delivery.faults)
     elif not answer.whole:
         told = "the answer is cut off, or is not JSON"
-    elif answer.broken:
-        told = "the answer's image is not base64"
     else:
         told = "the answer holds no image"
-    return CallFailed("maybe_billed", told, _AGAIN)
+    paid = delivery if delivery.faults or delivery.usage else None
+    return CallFailed("maybe_billed", told, _AGAIN, answer=paid)

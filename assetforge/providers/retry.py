@@ -40,6 +40,7 @@ class Verdict:
     message: str
     hint: str | None = None
     doubtful: bool = False
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ def classify(status: int, body: Mapping[str, Any] | None, content_type: str = ""
     if not words:
         words = "no reason given" if body is not None or not content_type else f"a body of type {content_type}"
     told = f"{status} {name}".strip()
-    return Verdict(category, f"{told}: {words}", hint, doubtful=status == 500 and category == "passing")
+    doubtful = status == 500 and category == "passing"
+    return Verdict(category, f"{told}: {words}", hint, doubtful=doubtful, crowded=status == 429)
 
 
 def error_of(body: Mapping[str, Any] | None) -> tuple[str, str, str]:

@@ -16,7 +16,19 @@ from assetforge.entry import Entry
 from assetforge.errors import Problem
 from assetforge.model import Size
 
-Retrying = Callable[[str, float], None]
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A try that failed and is made again after `seconds`. `crowded`: the provider said that it was too much at
+    once; `doubtful`: it may have been billed all the same."""
+
+    reason: str
+    seconds: float
+    crowded: bool = False
+    doubtful: bool = False
+
+
+Retrying = Callable[[Retry], None]
 
 
 class ProviderTable(Entry):
@@ -73,11 +85,13 @@ class Note(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What an answer held: image files in the note's folder, in order, and what the provider said of them."""
+    """What an answer held: image files in the note's folder, in order, and what the provider said of them. `faults`
+    say what is wrong with the images that it held besides, which can't be given."""
 
     images: tuple[Path, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
     request: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class CallFailed(Exception):  # noqa: N818 - told apart by `category`
@@ -85,7 +99,8 @@ class CallFailed(Exception):  # noqa: N818 - told apart by `category`
 
     `refused`: this request is refused and never billed. `stop`: no more calls to this provider (`everything`:
     to none: money or rights are gone). `passing`: surely not billed, tries are used up. `maybe_billed`: nobody
-    can say; never asked again in the same build.
+    can say; never asked again in the same build. `answer` is what is known of an answer that was paid for, and
+    gave nothing.
     """
 
     def __init__(
@@ -93,10 +108,13 @@ class CallFailed(Exception):  # noqa: N818 - told apart by `category`
         category: Literal["refused", "stop", "everything", "passing", "maybe_billed"],
         message: str,
         hint: str | None = None,
+        *,
+        answer: Delivery | None = None,
     ) -> None:
         super().__init__(message)
         self.category = category
         self.hint = hint
+        self.answer = answer
 
 
 class Provider(Protocol):

@@ -14,7 +14,7 @@ from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, 
 from assetforge.model import Action, Call, Paid, Picture, Record, Rendition
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import estimate
-from assetforge.providers.spec import CallFailed, Provider, ProviderTable
+from assetforge.providers.spec import CallFailed, Provider, ProviderTable, Retry, Retrying
 from assetforge.run.budget import Budget
 from assetforge.run.bytes import BytesGone
 from assetforge.run.drafts import Drafts
@@ -33,11 +33,13 @@ Chunk = tuple[Action, ...]
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Who may be asked: providers by name with their tables, and where calls are noted and claimed. `recover`
+    """Who may be asked: providers by name with their tables, and where calls are noted and claimed. `asked` maps
+    keys to the provider that was chosen for them: one key in two entries is one call. `recover`
     finishes what builds left that died meanwhile, and gives the keys of calls without an answer, with prices."""
 
     providers: Mapping[str, Provider]
     tables: Mapping[str, ProviderTable]
+    asked: Mapping[str, str]
     shelf: Shelf
     notes: Callable[[], Notes]
     recover: Callable[[], Awaitable[Mapping[str, float | None]]]
@@ -53,7 +55,6 @@ class Tally:
 
     calls: int = 0
     bought: dict[str, float | None] = field(default_factory=dict)
-    adopted: int = 0
     rendered: dict[str, Record] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
@@ -70,7 +71,7 @@ class Workshop:
         self.tally = Tally()
         self._local = Lane(jobs)
         self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, str] = {}
         self._failed: dict[str, CallFailed] = {}
         self._polls = 0
         self._recovering = asyncio.Lock()
@@ -79,7 +80,7 @@ class Workshop:
 
     def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
         """Paid candidates, as many a call as the provider takes."""
-        most = self.counter.providers[step.settings.provider].max_n_per_request
+        most = self._provider(step, actions).max_n_per_request
         for start in range(0, len(actions), most):
             self._queue_call(step, call, actions[start : start + most])
 
@@ -102,21 +103,33 @@ class Workshop:
             lane.close()
 
     async def rest(self) -> None:
-        """Returns when nothing runs and nothing waits."""
+        """Returns when nothing runs and nothing waits. Raises what went wrong in work that can't go wrong, when the
+        paid calls that were under way are finished and kept."""
+        broken: BaseException | None = None
         while True:
-            running = frozenset().union(*(lane.running for lane in (*self._lanes.values(), self._local)))
-            if running:
-                await wait_for(running)
-            elif self._polls:
-                await asyncio.sleep(POLL_SECONDS / 5)
-            else:
-                return
+            lanes = (*self._lanes.values(), self._local) if broken is None else tuple(self._lanes.values())
+            running = frozenset().union(*(lane.running for lane in lanes))
+            try:
+                if running:
+                    await wait_for(running)
+                elif self._polls and broken is None:
+                    await asyncio.sleep(POLL_SECONDS / 5)
+                else:
+                    break
+            except Exception as error:
+                self.stop()
+                broken = broken or error
+        if broken is not None:
+            raise broken
 
     # --- paid calls ---
 
     def _queue_call(self, step: Paid, call: Call, actions: Chunk) -> None:
-        lane = self._lanes[step.settings.provider]
+        lane = self._lanes[self._provider(step, actions).name]
         lane.add(lambda: self._call(step, call, actions))
+
+    def _provider(self, step: Paid, actions: Chunk) -> Provider:
+        return self.counter.providers[self.counter.asked.get(actions[0].key, step.settings.provider)]
 
     def _queue_later(self, step: Paid, call: Call, actions: Chunk) -> None:
         """Another build makes one of these now: look again in a moment, without holding a slot."""
@@ -137,13 +150,14 @@ class Workshop:
             missing = await self._recover(step, self._adopt(step, actions))
             failed = next((self._failed[action.key] for action in missing if action.key in self._failed), None)
             if failed is not None:  # another step asked for the same picture: it is not asked for twice
-                self.schedule.failed(step.id, _problem(step, failed, failed.hint))
+                problem = _problem(step, failed, failed.hint)
+                self.schedule.failed(step.id, problem, [action.candidate for action in missing])
             elif missing:
                 await self._ask(step, call, missing)
         finally:
             for action, claim in zip(actions, held, strict=True):
                 claim.release()
-                self._under_way.discard(action.key)
+                self._under_way.pop(action.key, None)
 
     def _claim(self, actions: Chunk) -> list[Claim] | None:
         """All claims in key order, or none: two builds never wait for each other in a circle."""
@@ -157,7 +171,7 @@ class Workshop:
                     other.release()
                 return None
             held[key] = claim
-        self._under_way |= held.keys()
+        self._under_way |= {action.key: action.step for action in actions}
         return [held[action.key] for action in actions]
 
     def _adopt(self, step: Paid, actions: Chunk) -> Chunk:
@@ -169,7 +183,6 @@ class Workshop:
             if record is not None and shelf.blobs.has(record.media.digest):
                 found[action.candidate] = record
         if found:
-            self.tally.adopted += len(found)
             self.schedule.bought(step.id, found)
         return tuple(action for action in actions if action.candidate not in found)
 
@@ -187,7 +200,7 @@ class Workshop:
 
     async def _ask(self, step: Paid, call: Call, actions: Chunk) -> None:
         """One call, from reservation to record."""
-        provider = self.counter.providers[step.settings.provider]
+        provider = self._provider(step, actions)
         each = estimate(call)
         price = None if each is None else each * len(actions)
         note: Note | None = None
@@ -195,28 +208,29 @@ class Workshop:
         refusal = self.counter.budget.reserve(name, price)
         if refusal is not None:
             self.tally.stopped = "budget"
-            self._fail(step, f"`{step.id}` is not bought: {refusal}", "raise --max-cost or the budget")
+            self._fail(step, actions, f"`{step.id}` is not bought: {refusal}", "raise --max-cost or the budget")
             return
         try:
             numbers = tuple(action.candidate for action in actions)
             read = self.easel.bytes.read
             order = await asyncio.to_thread(make_order, call, numbers, read, self.easel.memo)
-            table = self.counter.tables[step.settings.provider].model_dump(exclude_defaults=True)
+            table = self.counter.tables[provider.name].model_dump(exclude_defaults=True)
             facts = note_facts(provider, order, actions, table=table, project=self.counter.project,
                                instance=step.instance, price=each)  # fmt: skip
             note = self.counter.notes().begin(facts)
             self.listen(CallStarted(note.call, step.id, call.size, numbers))
             began = time.monotonic()
             self.tally.calls += 1
-            await provider.submit(order, note, self._retrying(note, step, price))
+            await provider.submit(order, note, self._retrying(note, step, actions, price))
             bought = await fulfil(provider, note, note.call, self.counter.shelf)
-            self.listen(CallFinished(note.call, step.id, bought.cost, time.monotonic() - began))
+            self.listen(CallFinished(note.call, step.id, numbers, bought.cost, time.monotonic() - began))
         except (OpFailed, BytesGone) as error:
             self.counter.budget.release(name)
-            self._fail(step, f"`{step.id}`: {error}", None)
+            self._fail(step, actions, f"`{step.id}`: {error}", None)
         except CallFailed as error:
-            self._failed |= {action.key: error for action in actions}
-            self._call_failed(step, error, name, note)
+            if error.category in ("refused", "maybe_billed"):
+                self._failed |= {action.key: error for action in actions}
+            self._call_failed(step, actions, error, note)
         else:
             note.drop()
             self.counter.budget.settle(name, bought.cost)
@@ -227,27 +241,33 @@ class Workshop:
             self.listen(Warned(Problem(f"`{step.id}`: {remark}", step.where)))
         for candidate in bought.records:
             self.tally.bought[f"{step.id}#{candidate}"] = bought.cost
-        self._check_redrawn(step, bought)
-        if self.schedule.failures.get(step.id) is None:
-            self.schedule.bought(step.id, bought.records)
+        self._lanes[self._provider(step, actions).name].speed_up()
+        self.schedule.bought(step.id, self._as_pinned(step, actions, bought.records))
         rest = tuple(action for action in actions if action.candidate not in bought.records)
         if rest:
             self._queue_call(step, call, rest)
 
-    def _check_redrawn(self, step: Paid, bought: Bought) -> None:
-        """A draft that is drawn again stands in for the pinned one; it must have its pixels."""
-        for candidate, record in bought.records.items():
-            pinned = self.schedule.again.get((step.id, candidate))
-            if pinned is None:
+    def _as_pinned(self, step: Paid, actions: Chunk, records: Mapping[int, Record]) -> dict[int, Record]:
+        """The records that can be used: a draft that is drawn again stands in for the pinned one, and must have its
+        pixels."""
+        good = {}
+        for action in actions:
+            record = records.get(action.candidate)
+            pinned = self.schedule.again.get((step.id, action.candidate))
+            if record is None:
                 continue
-            if record.media.pixels == pinned.record.media.pixels:
-                self.easel.bytes.same_pixels(pinned.record.media.digest, record.media.digest)
+            if pinned is None or record.media.pixels == pinned.record.media.pixels:
+                good[action.candidate] = record
             else:
                 told = f"the draft of `{step.id}` is drawn differently here than the lock has it"
-                self._fail(step, told, "install the versions it was made with, or remove its line from the lock")
+                hint = "install the versions it was made with, or build with --rebuy-lost to take the new drawing"
+                self._fail(step, (action,), told, hint)
+            if pinned is not None and action.candidate in good:
+                self.easel.bytes.same_pixels(pinned.record.media.digest, record.media.digest)
+        return good
 
-    def _call_failed(self, step: Paid, error: CallFailed, name: str, note: Note | None) -> None:
-        budget = self.counter.budget
+    def _call_failed(self, step: Paid, actions: Chunk, error: CallFailed, note: Note | None) -> None:
+        budget, name = self.counter.budget, f"{step.id}#{actions[0].candidate}"
         if error.category == "maybe_billed":
             budget.settle(name, None)
         else:
@@ -260,41 +280,38 @@ class Workshop:
             else:
                 note.drop()
         problem = _problem(step, error, hint)
-        self.listen(CallFailedEvent(note.call if note else "", step.id, problem))
-        self.schedule.failed(step.id, problem)
+        numbers = tuple(action.candidate for action in actions)
+        self.listen(CallFailedEvent(note.call if note else "", step.id, numbers, problem))
+        self.schedule.failed(step.id, problem, numbers)
         if error.category in ("stop", "everything"):
-            self._stop_calls(step.settings.provider if error.category == "stop" else None, str(error))
+            self._stop_calls(self._provider(step, actions).name if error.category == "stop" else None, str(error))
 
     def _stop_calls(self, provider: str | None, reason: str) -> None:
         """No more calls, to one provider or to all: what waited for them fails with the same reason."""
         for name, lane in self._lanes.items():
             if provider in (None, name):
                 lane.close()
+        running = set(self._under_way.values())
         for name in self.schedule.unfinished():
             step = self.schedule.walk.graph.steps[name]
-            if isinstance(step, Paid) and provider in (None, step.settings.provider) and not self._is_running(name):
+            if isinstance(step, Paid) and provider in (None, step.settings.provider) and name not in running:
                 told = f"`{name}` was not asked for: {reason}"
                 self.schedule.failed(name, Problem(told, step.where))
 
-    def _is_running(self, step: str) -> bool:
-        keys = {
-            state.action.key for (name, _), state in self.schedule.walk.paid.items() if name == step and state.action
-        }
-        return bool(keys & self._under_way)
+    def _retrying(self, note: Note, step: Paid, actions: Chunk, price: float | None) -> Retrying:
+        """What is done before a call is asked again. A doubtful try may have been billed: its price stays reserved
+        beside that of the next one, which must be within the budget too."""
+        lane, budget = self._lanes[self._provider(step, actions).name], self.counter.budget
+        numbers = tuple(action.candidate for action in actions)
 
-    def _retrying(self, note: Note, step: Paid, price: float | None) -> Callable[[str, float], None]:
-        """What is done before a call is asked again. A try that failed with 500 may have been billed: its price
-        stays reserved beside that of the next one, which must be within the budget too."""
-        lane, budget = self._lanes[step.settings.provider], self.counter.budget
-
-        def tell(reason: str, seconds: float) -> None:
-            if reason.startswith("429"):
+        def tell(retry: Retry) -> None:
+            if retry.crowded:
                 lane.slow_down()
-            if reason.startswith("500"):
+            if retry.doubtful:
                 refusal = budget.reserve(f"{note.call}/{note.facts.get('doubtful', 0)}", price)
                 if refusal is not None:
-                    raise CallFailed("maybe_billed", f"{reason}; it is not asked again, since {refusal}")
-            self.listen(CallRetried(note.call, step.id, reason, seconds))
+                    raise CallFailed("maybe_billed", f"{retry.reason}; it is not asked again, since {refusal}")
+            self.listen(CallRetried(note.call, step.id, numbers, retry.reason, retry.seconds))
 
         return tell
 
@@ -309,8 +326,8 @@ class Workshop:
 
         try:
             data = await asyncio.get_running_loop().run_in_executor(easel.pool, work)
-        except (OpFailed, BytesGone, CallFailed) as error:
-            self._fail(step, f"`{step.id}`: {error}", None)
+        except (OpFailed, BytesGone, CallFailed, OSError) as error:
+            self._fail(step, (action,), f"`{step.id}`: {error}", None)
             return
         record = drafts.keep(call, action.candidate, data)
         self.schedule.bought(step.id, {action.candidate: record})
@@ -344,8 +361,9 @@ class Workshop:
             self.listen(Placed(step.instance, step.path, self.tally.placed[step.path]))
         self.schedule.placed(step.id)
 
-    def _fail(self, step: Paid, message: str, hint: str | None) -> None:
-        self.schedule.failed(step.id, Problem(message, step.where, hint))
+    def _fail(self, step: Paid, actions: Chunk, message: str, hint: str | None) -> None:
+        candidates = [action.candidate for action in actions]
+        self.schedule.failed(step.id, Problem(message, step.where, hint), candidates)
 
 
 def _problem(step: Paid, error: CallFailed, hint: str | None) -> Problem:

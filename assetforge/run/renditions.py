@@ -59,6 +59,8 @@ class Easel:
             return await asyncio.get_running_loop().run_in_executor(self.pool, work)
         except (OpFailed, BytesGone) as error:
             return Problem(f"`{step.path}`: {error}", step.where)
+        except OSError as error:
+            return Problem(f"`{step.path}` can't be made: {(error.strerror or str(error)).lower()}", step.where)
 
     def _render(self, step: Rendition, picture: Picture) -> Rendered:
         if is_copy(step, picture) and picture.media is not None:

@@ -7,7 +7,7 @@ something that failed.
 
 import asyncio
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -106,13 +106,14 @@ class Schedule:
         """A rendition is at its path."""
         self._set(step, State.DONE)
 
-    def failed(self, step: str, problem: Problem) -> None:
-        """A step can't be; what needs it is skipped, the rest goes on."""
-        if self.states.get(step) in ENDS:
-            return
-        self.failures[step] = problem
-        self._set(step, State.FAILED)
-        self._skip_after(step)
+    def failed(self, step: str, problem: Problem, candidates: Iterable[int] = ()) -> None:
+        """A step can't be, or some candidates of it: what needs them is skipped, the rest goes on. Without
+        `candidates`, all that are still to come."""
+        gone = set(candidates) or self._missing.get(step) or self.walk.wanted.get(step, frozenset())
+        self.failures.setdefault(step, problem)
+        if self.states[step] not in ENDS:
+            self._set(step, State.FAILED)
+        self._skip_after(step, set(gone))
         if self.on_failure == "stop" and self._hands is not None:
             self.stopped = True
             self._hands.stop()
@@ -189,10 +190,7 @@ class Schedule:
         waiting = [link]
         while waiting:
             current = waiting.pop()
-            if (current.step, current.candidate) in self.lost or (
-                current.step,
-                current.candidate,
-            ) in self.again:
+            if current in self.lost or current in self.again:
                 return True
             step = self.walk.graph.steps[current.step]
             if isinstance(step, Local):
@@ -216,8 +214,14 @@ class Schedule:
                 for dependent in self._dependents.get(name, ()):
                     heapq.heappush(heap, (self._order[dependent], dependent))
 
-    def _skip_after(self, start: str) -> None:
-        stack = list(self._dependents.get(start, ()))
+    def _skip_after(self, start: str, gone: set[int]) -> None:
+        """Skips what needs these candidates of a step, and so on from there."""
+        steps = self.walk.graph.steps
+        stack = [
+            name
+            for name in self._dependents.get(start, ())
+            if any(link.step == start and (not gone or link.candidate in gone) for link in steps[name].inputs)
+        ]
         seen: set[str] = set()
         while stack:
             name = stack.pop()

@@ -77,7 +77,7 @@ def test_a_mask_with_alpha_keeps_its_alpha() -> None:
     assert as_mask(image).getchannel("A").tobytes() == image.getchannel("A").tobytes()
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_grey_mask_keeps_what_is_white(mode: str) -> None:
     grey = Image.new("L", (4, 1))
     grey.putdata([0, 100, 200, 255])

@@ -23,7 +23,7 @@ from assetforge.providers.draft_color import PALETTES, Rgb
 from assetforge.providers.draft_page import VEIL
 from assetforge.providers.draft_scene import SCENES, Dice
 from assetforge.providers.draft_type import BOX, FILES, FONTS, GLYPHS, Weight, shown, typeset, width_of
-from assetforge.providers.spec import CallFailed, Order, Provider, ProviderTable, Upload
+from assetforge.providers.spec import CallFailed, Order, Provider, ProviderTable, Retry, Upload
 
 FOX = Order(
     operation="generate",
@@ -89,8 +89,8 @@ class LocalNote:
         self.told |= facts
 
 
-def ignore(_reason: str, _seconds: float) -> None:
-    """A draft never tries twice."""
+def ignore(retry: Retry) -> None:
+    """Drafts are never asked for again."""
 
 
 # --- the same order gives the same bytes ------------------------------------------------------------------

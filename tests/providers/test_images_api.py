@@ -21,7 +21,7 @@ from assetforge.model import Size
 from assetforge.providers.access import find_access
 from assetforge.providers.images_api import ImagesApi
 from assetforge.providers.retry import Pace
-from assetforge.providers.spec import CallFailed, Delivery, Order, ProviderTable, Upload
+from assetforge.providers.spec import CallFailed, Delivery, Order, ProviderTable, Retry, Upload
 from tests.images_server import ImagesServer
 
 SIZE = Size(1024, 1024)
@@ -54,8 +54,8 @@ class Waits:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    def retrying(self, reason: str, seconds: float) -> None:
-        self.told.append(reason)
+    def retrying(self, retry: Retry) -> None:
+        self.told.append(retry.reason)
 
     @property
     def pace(self) -> Pace:
@@ -117,7 +117,7 @@ def ask(server: ImagesServer, folder: Path, asked: Order, **settings: Any) -> De
     """Submits and collects."""
 
     async def work(api: ImagesApi, note: FolderNote) -> Delivery:
-        await api.submit(asked, note, lambda reason, seconds: None)
+        await api.submit(asked, note, lambda retry: None)
         return await api.collect(note)
 
     delivery: Delivery = using(server, folder, work, **settings)[0]
@@ -215,7 +215,7 @@ def test_an_answer_is_collected_by_whoever_finds_it(tmp_path: Path) -> None:
     """The process that asked is gone; its note is enough, and nothing is asked again."""
 
     async def submit(api: ImagesApi, note: FolderNote) -> None:
-        await api.submit(order(), note, lambda reason, seconds: None)
+        await api.submit(order(), note, lambda retry: None)
 
     async def collect(api: ImagesApi, note: FolderNote) -> Delivery:
         return await api.collect(note)
@@ -376,7 +376,7 @@ def test_a_wrong_key_stops_everything_and_is_not_shown(tmp_path: Path) -> None:
         table = ProviderTable(kind="images-api")
         api = ImagesApi("openai", table, find_access("openai", table, load_settings(environ), environ))
         with pytest.raises(CallFailed, match=re.escape("Incorrect API key provided: [key].")) as caught:
-            asyncio.run(api.submit(order(), FolderNote(tmp_path / "note"), lambda reason, seconds: None))
+            asyncio.run(api.submit(order(), FolderNote(tmp_path / "note"), lambda retry: None))
     assert caught.value.category == "everything"
 
 
@@ -389,7 +389,7 @@ def test_without_trust_or_a_key_nothing_is_sent(tmp_path: Path) -> None:
         assert problem is not None
         assert problem.message == f"`{server.origin}` is not trusted"
         with pytest.raises(CallFailed, match="is not trusted") as caught:
-            asyncio.run(api.submit(order(), FolderNote(tmp_path / "note"), lambda reason, seconds: None))
+            asyncio.run(api.submit(order(), FolderNote(tmp_path / "note"), lambda retry: None))
     assert caught.value.category == "stop"
     assert not server.calls
 
@@ -406,7 +406,7 @@ def test_a_picture_over_the_limit_is_not_sent(tmp_path: Path) -> None:
 def test_calls_run_side_by_side(tmp_path: Path) -> None:
     async def work(api: ImagesApi, note: FolderNote) -> None:
         notes = [FolderNote(note.folder / str(number)) for number in range(4)]
-        await asyncio.gather(*(api.submit(order(), each, lambda reason, seconds: None) for each in notes))
+        await asyncio.gather(*(api.submit(order(), each, lambda retry: None) for each in notes))
 
     with serving(latency=0.2) as server:
         using(server, tmp_path, work)
@@ -423,7 +423,7 @@ def test_a_body_without_end_is_not_waited_for(tmp_path: Path) -> None:
 
         async def work() -> Delivery:
             note = FolderNote(tmp_path / "note")
-            await api.submit(order(), note, lambda reason, seconds: None)
+            await api.submit(order(), note, lambda retry: None)
             return await api.collect(note)
 
         delivery = asyncio.run(work())
