@@ -51,7 +51,7 @@ def _line(
         candidates = _candidates(walk, step)
         if candidates is None:
             return None
-        steps[step.name] = _with_dearly_bought(candidates, before.steps.get(step.name, {}), step)
+        steps[step.name] = _with_dearly_bought(candidates, before.steps.get(step.name, {}))
     outputs = {}
     for name in instance.outputs:
         output = walk.graph.steps[name]
@@ -79,12 +79,10 @@ def _candidates(walk: Walk, step: Paid) -> dict[int, Record] | None:
     return found
 
 
-def _with_dearly_bought(now: dict[int, Record], before: Mapping[int, Record], step: Paid) -> dict[int, Record]:
+def _with_dearly_bought(now: dict[int, Record], before: Mapping[int, Record]) -> dict[int, Record]:
     """Candidates beyond `n` that were bought for this very request stay pinned: asking for them again is free."""
-    first = before.get(1)
-    if first is None or first.key != now[1].key:
-        return now
-    return {**{number: record for number, record in before.items() if number > step.n}, **now}
+    same = any(number in now and record.key == now[number].key for number, record in before.items())
+    return {**before, **now} if same else now
 
 
 def _output(decision: object, made: Record | None, before: Record | None, key: str) -> Record | None:

@@ -4,7 +4,9 @@ What a lock teaches stays in its project. Unaware of the store, and of what is t
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +14,15 @@ from typing import Any
 from assetforge import atomic
 from assetforge.errors import UsageError
 from assetforge.model import Media, Record, Size
+from assetforge.store import documents
+from assetforge.store.documents import is_cost, is_digest, is_text, is_whole
+from assetforge.words import byte_size
 
 VERSION = 1
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+MAX_BYTES = 128 << 20  # a hundred thousand instances
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +40,21 @@ class Lock:
 
     def __init__(self, lines: Mapping[str, LockLine]) -> None:
         self.lines = dict(lines)
-        self._paid = {
-            record.key: record
-            for name in sorted(self.lines, reverse=True)
-            for candidates in self.lines[name].steps.values()
-            for record in candidates.values()
-        }
+        self._paid: dict[str, list[Record]] = {}
+        for name in sorted(self.lines):
+            for candidates in self.lines[name].steps.values():
+                for record in candidates.values():
+                    self._paid.setdefault(record.key, []).append(record)
         self.pixels = {digest: pixels for line in self.lines.values() for digest, pixels in line.pixels.items()}
 
-    def paid(self, instance: str, step: str, key: str) -> Record | None:
-        """What is pinned under a paid key: by the instance's own line, then by any other."""
+    def paid(self, instance: str, step: str, key: str) -> tuple[Record, ...]:
+        """What is pinned under a paid key: by the instance's own line first, then by any other; a picture once."""
         line = self.lines.get(instance)
         own = line.steps.get(step, {}).values() if line else ()
-        return next((record for record in own if record.key == key), None) or self._paid.get(key)
+        found: dict[str, Record] = {}
+        for record in (*(record for record in own if record.key == key), *self._paid.get(key, ())):
+            found.setdefault(record.media.digest, record)
+        return tuple(found.values())
 
     def candidate(self, instance: str, step: str, number: int) -> Record | None:
         """What an instance's own line has for a candidate, whatever its key."""
@@ -64,13 +74,23 @@ class Lock:
 def read_lock(path: str) -> Lock:
     """The lock, empty where there is none. Raises UsageError for one that can't be read, or is newer than this."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = _text(path)
     except FileNotFoundError:
         return Lock({})
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"the lock can't be read: {error}") from None
     return Lock(parse_lock(text))
+
+
+def _text(path: str) -> str:
+    """A file's text. Raises OSError, ValueError for what can't be a lock."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError("it is not a regular file")
+    with open(path, "rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is over {byte_size(MAX_BYTES)}")
+    return data.decode("utf-8")
 
 
 def parse_lock(text: str) -> dict[str, LockLine]:
@@ -78,9 +98,13 @@ def parse_lock(text: str) -> dict[str, LockLine]:
     if "\n<<<<<<< " in f"\n{text}":
         raise UsageError("the lock has merge conflicts", hint="keep both sides' lines, then run `assetforge build`")
     try:
-        told = json.loads(text)
+        told = documents.parse(text)
         version = told["version"]
-    except (ValueError, KeyError, TypeError):
+        if not is_whole(version, low=VERSION):
+            raise ValueError("it has no version")
+        if _HALF_PAIR.search(text):
+            json.dumps(told, ensure_ascii=False).encode()  # half of a surrogate pair could not be written again
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError("the lock can't be read", hint="restore it from version control") from None
     if version != VERSION:
         hint = "install a newer assetforge-build"
@@ -88,7 +112,9 @@ def parse_lock(text: str) -> dict[str, LockLine]:
     try:
         return {str(name): _line(line) for name, line in told["assets"].items()}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise UsageError(f"the lock can't be read: {error}", hint="restore it from version control") from None
+        raise UsageError(
+            f"the lock can't be read: {str(error)[:200]}", hint="restore it from version control"
+        ) from None
 
 
 def lock_text(lines: Mapping[str, LockLine]) -> str:
@@ -143,7 +169,7 @@ def _told_paid(record: Record) -> dict[str, Any]:
 def _line(told: Mapping[str, Any]) -> LockLine:
     return LockLine(
         {
-            step: {int(number): _paid(record) for number, record in candidates.items()}
+            step: {_number(number): _paid(record) for number, record in candidates.items()}
             for step, candidates in told.get("steps", {}).items()
         },
         {path: _record(record) for path, record in told.get("outputs", {}).items()},
@@ -153,24 +179,41 @@ def _line(told: Mapping[str, Any]) -> LockLine:
 
 def _record(told: Mapping[str, Any]) -> Record:
     size = Size.parse(told["size"])
-    digest, pixels = _digest(told["digest"]), _digest(told["pixels"])
-    media = Media(digest, pixels, size.width, size.height, str(told["format"]), int(told["bytes"]))
+    if not (is_whole(size.width, low=1, high=2**31) and is_whole(size.height, low=1, high=2**31)):
+        raise ValueError("a picture is larger than any")
+    form = _sound(
+        told["format"], is_text(told["format"]) and _FORMAT.fullmatch(told["format"]) is not None, "a format"
+    )
+    length = _sound(told["bytes"], is_whole(told["bytes"]), "a number of bytes")
+    media = Media(_digest(told["digest"]), _digest(told["pixels"]), size.width, size.height, form, length)
     return Record(_digest(told["key"]), media)
 
 
 def _paid(told: Mapping[str, Any]) -> Record:
-    plain = _record(told)
-    cost = told.get("cost", 0.0)
+    plain, cost, by = _record(told), told.get("cost", 0.0), told.get("by", "")
     return Record(
-        plain.key, plain.media, kind=str(told.get("kind", "")), model=str(told.get("model", "")),
-        cost=None if cost is None else float(cost), made=str(told.get("date", "")), by=told.get("by", ""),
+        plain.key, plain.media, kind=_words(told, "kind"), model=_words(told, "model"), made=_words(told, "date"),
+        cost=_sound(cost, is_cost(cost), "a cost"), by=_sound(by, by in ("", "by hand", "accepted"), "an origin"),
     )  # fmt: skip
 
 
+def _words(told: Mapping[str, Any], name: str) -> str:
+    return str(_sound(told.get(name, ""), is_text(told.get(name, "")), f"a {name}"))
+
+
+def _sound(value: Any, is_sound: bool, what: str) -> Any:
+    if not is_sound:
+        shown = value[:80] if isinstance(value, str) else type(value).__name__
+        raise ValueError(f"`{shown}` is not {what}")
+    return value
+
+
+def _number(text: str) -> int:
+    return int(_sound(text, _NUMBER.fullmatch(text) is not None, "a candidate's number"))
+
+
 def _digest(text: Any) -> str:
-    if not isinstance(text, str) or not _DIGEST.match(text):
-        raise ValueError(f"`{text}` is not a digest")
-    return text
+    return str(_sound(text, is_digest(text), "a digest"))
 
 
 def _json(value: Any) -> str:

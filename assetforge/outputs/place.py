@@ -13,7 +13,7 @@ from assetforge import atomic
 from assetforge.errors import Problem, Where
 from assetforge.model import Record
 from assetforge.outputs.state import State, Written
-from assetforge.paths import PathError, Root
+from assetforge.paths import PathError, Root, fold
 from assetforge.words import some
 
 Keep = Callable[[str, str], bool]
@@ -23,7 +23,8 @@ Guard = Literal["ask", "overwrite"]
 @dataclass(frozen=True, slots=True)
 class Places:
     """Decides who owns what is at a path, and writes. `keep(digest, path)` makes sure that the store has a file's
-    bytes and says whether it does; `has_blob` only looks."""
+    bytes and says whether it does; `has_blob` only looks. `read` are the absolute paths, links resolved and folded,
+    of all that is read: none of it is ever written."""
 
     root: Root
     state: State
@@ -31,6 +32,7 @@ class Places:
     has_blob: Callable[[str], bool]
     keep: Keep
     guard: Guard
+    read: frozenset[str] = frozenset()
 
     def obstacle(self, path: str, where: Where, wanted: str = "") -> Problem | None:
         """What keeps a path from being written: the user's own file, or a path that leads out. `wanted` is the
@@ -39,6 +41,8 @@ class Places:
             real = self.root.writable(path)
         except PathError as error:
             return Problem(error.message, where, error.hint)
+        if fold(real) in self.read:
+            return Problem(f"`{path}` is a file that is read, by way of a link", where, "choose another path")
         if not os.path.lexists(real):
             return None
         if os.path.islink(real) or not os.path.isfile(real):
@@ -50,13 +54,20 @@ class Places:
             return None
         return users_problem([path], where)
 
+    def same_place(self, path: str) -> str:
+        """What tells two paths that lead to one place, by links or by case, from two places."""
+        try:
+            return fold(self.root.writable(path))
+        except PathError:
+            return path
+
     def is_users(self, path: str, wanted: str) -> bool:
         """Whether a regular file is at a path that is the user's own, and not to be overwritten."""
         try:
             real = self.root.writable(path)
         except PathError:
             return False
-        if self.guard == "overwrite" or os.path.islink(real) or not os.path.isfile(real):
+        if self.guard == "overwrite" or os.path.islink(real) or not os.path.isfile(real) or fold(real) in self.read:
             return False
         digest = self.state.digest(path)
         return digest != wanted and not self._is_ours(path, digest)
