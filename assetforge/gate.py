@@ -9,7 +9,7 @@ from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
 from assetforge.model import Failure, Fresh, Paid, Rendition
 from assetforge.outputs.place import Guard, Places, users_problem
-from assetforge.paths import PathError
+from assetforge.paths import PathError, fold
 from assetforge.plan.forecast import Forecast, Purchase
 from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
@@ -58,33 +58,40 @@ def broken(forecast: Forecast) -> list[Failure]:
 
 def obstacles(forecast: Forecast, places: Places) -> list[Failure]:
     """Every instance with an output that could not be placed, before anything is paid for."""
+    if all(map(_is_current, forecast.walk.files.values())):
+        return []
     users: dict[str, list[Rendition]] = {}
     found: list[Failure] = []
     taken: dict[str, str] = {}
-    is_idle = all(map(_is_current, forecast.walk.files.values()))
+    folders: dict[str, str] = {}
     for name, state in forecast.walk.files.items():
         step = forecast.walk.graph.steps[name]
         assert isinstance(step, Rendition)
-        if is_idle:
-            break
-        other = taken.setdefault(places.same_place(step.path), step.path)
-        if other != step.path:
-            told = f"`{step.path}` and `{other}` are one place, by way of a link"
-            found.append(Failure(step.instance, Problem(told, step.where, "choose another path")))
+        try:
+            real = places.real(step.path, folders)
+        except PathError as error:
+            found.append(Failure(step.instance, Problem(error.message, step.where, error.hint)))
             continue
-        if _is_current(state):
-            continue
-        wanted = state.decision.record.media.digest if isinstance(state.decision, Fresh) else ""
-        if places.is_users(step.path, wanted):
-            users.setdefault(step.instance, []).append(step)
-            continue
-        problem = places.obstacle(step.path, step.where, wanted)
+        problem = _shared_place(step, taken.setdefault(fold(real), step.path))
+        if problem is None and not _is_current(state):
+            wanted = state.decision.record.media.digest if isinstance(state.decision, Fresh) else ""
+            problem = places.obstacle(step.path, real, step.where, wanted)
+            if problem is not None and places.is_users(step.path, real, wanted):
+                users.setdefault(step.instance, []).append(step)
+                continue
         if problem is not None:
             found.append(Failure(step.instance, problem))
     theirs = [
         Failure(name, users_problem([step.path for step in steps], steps[0].where)) for name, steps in users.items()
     ]
     return [*found, *theirs]
+
+
+def _shared_place(step: Rendition, other: str) -> Problem | None:
+    if other == step.path:
+        return None
+    told = f"`{step.path}` and `{other}` are one place, by way of a link"
+    return Problem(told, step.where, "choose another path")
 
 
 def _is_current(state: FileState) -> bool:

@@ -221,6 +221,8 @@ def fold(path: str) -> str:
 
     Decomposed first, as Unicode 15, section 3.13 (D145) asks of a comparison without case.
     """
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 

@@ -1,8 +1,9 @@
-"""Resolving and planning one matrix of N instances, as `assetforge plan` does it, in fresh processes.
+"""Resolving and planning one matrix of N instances, in fresh processes that take turns.
 
     python -m benchmarks.resolve_and_plan [N ...]
 
-Prints wall seconds (the median of five runs after a warm-up) and peak memory in MiB beside a bare Python start.
+`api` is `assetforge.load(".").plan()`, imports included; `cli` is `assetforge plan --json`, which also writes it all
+out; `python` a bare start. Wall seconds are medians of five runs after a warm-up, memory is the peak in MiB.
 """
 
 import os
@@ -53,23 +54,32 @@ def measure(command: list[str], folder: Path) -> tuple[float, float]:
     return seconds, used.ru_maxrss / unit
 
 
+API = "import gc; gc.set_threshold(200_000, 50, 100); import assetforge; assetforge.load('.').plan()"
+COMMANDS = {
+    "api": [sys.executable, "-c", API],
+    "cli": [sys.executable, "-m", "assetforge", "plan", "--json"],
+    "python": [sys.executable, "-c", "pass"],
+}
+
+
 def main() -> None:
     """Prints one row for each size."""
     sizes = [int(size) for size in sys.argv[1:]] or [1_000, 10_000]
-    print(f"{'instances':>10} {'plan s':>8} {'spread':>15} {'peak MiB':>9} {'python s':>9}")
+    print(f"{'instances':>10} {'api s':>7} {'spread':>14} {'MiB':>5} {'cli s':>7} {'MiB':>5} {'python s':>9}")
     for instances in sizes:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_project(folder, instances)
-            plan = [sys.executable, "-m", "assetforge", "plan", "--json"]
-            bare = [sys.executable, "-c", "pass"]
-            measure(plan, folder)
-            runs = [(measure(plan, folder), measure(bare, folder)) for _ in range(RUNS)]
-        walls = [planned[0] for planned, _ in runs]
-        memory = max(planned[1] for planned, _ in runs)
-        start = statistics.median(started[0] for _, started in runs)
-        spread = f"{min(walls):.2f} to {max(walls):.2f}"
-        print(f"{instances:>10,} {statistics.median(walls):>8.2f} {spread:>15} {memory:>9.0f} {start:>9.3f}")
+            measure(COMMANDS["cli"], folder)
+            rounds = [{kind: measure(command, folder) for kind, command in COMMANDS.items()} for _ in range(RUNS)]
+        seconds = {kind: [taken[kind][0] for taken in rounds] for kind in COMMANDS}
+        memory = {kind: max(taken[kind][1] for taken in rounds) for kind in COMMANDS}
+        middle = {kind: statistics.median(walls) for kind, walls in seconds.items()}
+        spread = f"{min(seconds['api']):.2f} to {max(seconds['api']):.2f}"
+        print(
+            f"{instances:>10,} {middle['api']:>7.2f} {spread:>14} {memory['api']:>5.0f} "
+            f"{middle['cli']:>7.2f} {memory['cli']:>5.0f} {middle['python']:>9.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -180,6 +180,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                 pass  # what is not there is undefined
         return self.undefined(obj=obj, name=str(argument))
 
+    def make_globals(self, d: Any) -> Any:
+        """The same few names for every template: Jinja's own chain of maps is copied for each render."""
+        return self.globals if not d else super().make_globals(d)
+
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.meter.tick()
         return self.meter.weigh(super().call(context, obj, *args, **kwargs))

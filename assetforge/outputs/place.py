@@ -34,13 +34,17 @@ class Places:
     guard: Guard
     read: frozenset[str] = frozenset()
 
-    def obstacle(self, path: str, where: Where, wanted: str = "") -> Problem | None:
-        """What keeps a path from being written: the user's own file, or a path that leads out. `wanted` is the
-        digest that would be written, "" where that is not known yet."""
-        try:
-            real = self.root.writable(path)
-        except PathError as error:
-            return Problem(error.message, where, error.hint)
+    def real(self, path: str, folders: dict[str, str]) -> str:
+        """The absolute path of an output, its folder's links resolved; `folders` remembers these while many paths are
+        looked at. Raises PathError."""
+        folder, _, name = path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = os.path.dirname(self.root.writable(path))
+        return os.path.join(folders[folder], name)
+
+    def obstacle(self, path: str, real: str, where: Where, wanted: str) -> Problem | None:
+        """What keeps a path, which is `real` on the disk, from being written: the user's own file, or a file that is
+        read. `wanted` is the digest that would be written, "" where that is not known yet."""
         if fold(real) in self.read:
             return Problem(f"`{path}` is a file that is read, by way of a link", where, "choose another path")
         if not os.path.lexists(real):
@@ -49,25 +53,11 @@ class Places:
             if self.guard == "overwrite" and not os.path.isdir(real):
                 return None
             return Problem(f"`{path}` is there and is not a regular file", where, "move it away")
-        digest = self.state.digest(path)
-        if digest == wanted or self.guard == "overwrite" or self._is_ours(path, digest):
-            return None
-        return users_problem([path], where)
+        return users_problem([path], where) if self.is_users(path, real, wanted) else None
 
-    def same_place(self, path: str) -> str:
-        """What tells two paths that lead to one place, by links or by case, from two places."""
-        try:
-            return fold(self.root.writable(path))
-        except PathError:
-            return path
-
-    def is_users(self, path: str, wanted: str) -> bool:
+    def is_users(self, path: str, real: str, wanted: str) -> bool:
         """Whether a regular file is at a path that is the user's own, and not to be overwritten."""
-        try:
-            real = self.root.writable(path)
-        except PathError:
-            return False
-        if self.guard == "overwrite" or os.path.islink(real) or not os.path.isfile(real) or fold(real) in self.read:
+        if self.guard == "overwrite" or fold(real) in self.read or not os.path.isfile(real) or os.path.islink(real):
             return False
         digest = self.state.digest(path)
         return digest != wanted and not self._is_ours(path, digest)
@@ -75,7 +65,10 @@ class Places:
     def put(self, path: str, data: bytes, *, written: Written, where: Where) -> Problem | bool:
         """Writes an output; True where the file changed, False where it already had these bytes. A file that was
         there is kept in the store first. Raises OSError."""
-        problem = self.obstacle(path, where, written.digest)
+        try:
+            problem = self.obstacle(path, self.root.writable(path), where, written.digest)
+        except PathError as error:
+            return Problem(error.message, where, error.hint)
         if problem is not None:
             return problem
         # A link is replaced, never what it leads to.

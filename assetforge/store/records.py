@@ -119,6 +119,7 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._database = os.path.join(folder, _DATABASE)
         self._cache: Any = None
 
     def get(self, key: str) -> Record | None:
@@ -134,10 +135,11 @@ class Records:
             found = ((key, self._read(key)) for key in wanted)
             return {key: record for key, record in found if record is not None}
 
-    def put(self, record: Record) -> Record:
-        """Keeps a record unless its key has one: the first is the choice. Returns the one that is kept."""
+    def put(self, record: Record, *, durable: bool = True) -> Record:
+        """Keeps a record unless its key has one: the first is the choice. Returns the one that is kept. One that is
+        not `durable` may be lost with the power: what it tells can be made again for nothing."""
         data = encode_record(record)
-        with self._errors(), self._open().transact():
+        with self._errors(), self._synchronous(durable=durable).transact():
             known = self._read(record.key)
             if known is None:
                 self._cache.set(record.key, data)
@@ -147,7 +149,7 @@ class Records:
         """Keeps a record in place of the one that its key may have."""
         data = encode_record(record)
         with self._errors():
-            self._open().set(record.key, data)
+            self._synchronous(durable=True).set(record.key, data)
 
     def keys(self) -> Iterator[str]:
         """The action keys that have an entry, oldest first; only `get` tells whether it is sound."""
@@ -161,7 +163,7 @@ class Records:
         if len(data) > SIZE_LIMIT:
             raise ValueError(f"the fact `{name}` is too large")
         with self._errors():
-            self._open().set(_FACT + name, data)
+            self._synchronous(durable=True).set(_FACT + name, data)
 
     def recall(self, name: str) -> Mapping[str, Any] | None:
         """A fact that was remembered, None where there is none. Its values are for the caller to check."""
@@ -184,9 +186,15 @@ class Records:
 
     def _is_there(self) -> bool:
         """Opens a database that exists: looking something up makes nothing."""
-        if self._cache is None and os.path.exists(self._folder / _DATABASE):
+        if self._cache is None and os.path.exists(self._database):
             self._open()
         return self._cache is not None
+
+    def _synchronous(self, *, durable: bool) -> Any:
+        """The database, opened; what is written next is on the disk when it is written, or when SQLite sees fit."""
+        found = self._open()
+        found.reset("sqlite_synchronous", 2 if durable else 1, update=False)
+        return found
 
     def _open(self) -> Any:
         if self._cache is None:
@@ -197,7 +205,7 @@ class Records:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """What SQLite and diskcache raise, in our words."""
-        path = self._folder / _DATABASE
+        path = self._database
         try:
             yield
         except sqlite3.OperationalError as error:
