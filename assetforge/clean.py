@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from assetforge.build import foreseen, places_of
 from assetforge.check import disagreements
-from assetforge.closing import lock_held
 from assetforge.gate import Options
 from assetforge.model import Graph, Rendition
 from assetforge.outputs.lock import read_lock, write_lock
 from assetforge.outputs.prune import Pruning, find_prunable, prune, without_orphans
+from assetforge.outputs.state import held
 from assetforge.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
     space.state.save()
     if not agree:
         return Cleaned(files, ())
-    with lock_held(space):
+    with held(space.state.folder):
         before = read_lock(space.lock_path).lines
         after = without_orphans(before, graph.instances, space.root)
         write_lock(space.lock_path, after)

@@ -1,28 +1,23 @@
 """What a build leaves behind: the lock's lines, the state, the stamp, and the report of it all."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from assetforge.digest import digest_bytes
-from assetforge.errors import AssetforgeError, Problem
+from assetforge.errors import Problem
 from assetforge.gate import Options
 from assetforge.model import Drafted, Failure, Fresh, Graph, Rendition, Report, Source
 from assetforge.outputs.lines import merged, new_lines
 from assetforge.outputs.lock import lock_text, read_lock, write_lock
 from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.stamp import write_stamp
+from assetforge.outputs.state import held
 from assetforge.plan.forecast import Forecast
 from assetforge.run.budget import Budget
 from assetforge.run.execute import Workshop
 from assetforge.run.schedule import Schedule, State
-from assetforge.store.claims import hold
 from assetforge.words import nothing_to_do
 from assetforge.workspace import Workspace, lock_name
 from assetforge.world import World
-
-LOCK_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +68,13 @@ def keep_bought(space: Workspace, ended: Ended) -> list[Problem]:
 def _write_lock(space: Workspace, ended: Ended) -> str:
     """Reads the lock again under the project's own lock file, and replaces the lines of what is finished; gives
     the digest of the text. Raises AssetforgeError where another build holds on to it."""
-    with lock_held(space):
+    with held(space.state.folder):
         before = read_lock(space.lock_path).lines
         rendered = ended.workshop.tally.rendered
         new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
         lines = merged(before, new, ended.graph, space.root.path)
         write_lock(space.lock_path, lines)
         return digest_bytes(lock_text(lines).encode())
-
-
-@contextmanager
-def lock_held(space: Workspace) -> Iterator[None]:
-    """Nobody else writes the project's lock while the block runs. Raises AssetforgeError where another build holds
-    on to it."""
-    space.state.folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
-    while (claim := hold(space.state.folder / "lock")) is None:
-        if time.monotonic() > deadline:
-            raise AssetforgeError("another build holds the project's lock file", hint="wait for it, and try again")
-        time.sleep(0.05)
-    with claim:
-        yield
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:

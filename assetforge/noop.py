@@ -45,8 +45,9 @@ def data_folder() -> str:
 
 
 def state_folder(data: str, root: str) -> str:
-    """Where a project's state is: named after its root's device and inode, so that a copy of the repository is
-    another project and a renamed one the same. Raises OSError."""
+    """Where the state of a root's `assets.toml` is: named after the root's device and inode, so that a copy of the
+    repository is another project and a renamed one the same. Other manifests have folders beside it, of longer
+    names. Raises OSError."""
     found = os.stat(root)
     return f"{data}/projects/{found.st_dev:x}-{found.st_ino:x}"
 

@@ -62,20 +62,24 @@ async def _finish(space: Workspace, note: Note, listen: Listener) -> bool:
         table = ProviderTable.model_validate(_table(facts), context=RENDERED)
         provider = open_provider(str(facts.get("provider")), table, space.settings, space.environ)
         try:
-            await fulfil(provider, note, note.call, space.shelf)
+            # Whatever the dead build has told the ledger of this call is not told again.
+            written = space.shelf.ledger.events_of(note.call)
+            bought = await fulfil(provider, note, note.call, space.shelf, written=written)
         finally:
             await provider.close()
     except UsageError as error:
         told = f"the answer that an earlier build got for `{step}` can't be read here: {error}"
         listen(Warned(Problem(told, None, f"it stays in {note.folder}")))
         return False
-    except (CallFailed, KeyError, ValueError) as error:
+    except (CallFailed, KeyError, TypeError, ValueError) as error:
         folder = quarantine(note, str(error))
         told = f"the answer that an earlier build got for `{step}` can't be used: {error}"
         listen(Warned(Problem(told, None, f"it is kept in {folder}")))
         return False
     note.drop()
     listen(Warned(Problem(f"`{step}` was paid for by a build that ended early: its picture is kept now", None)))
+    for remark in bought.warnings:
+        listen(Warned(Problem(f"`{step}`: {remark}", None)))
     return True
 
 

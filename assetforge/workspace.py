@@ -25,7 +25,7 @@ from assetforge.world import World
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Everything a build stands on. `data` is the user's data folder, `state_folder` the project's part of it."""
+    """Everything a build stands on. `data` is the user's data folder, `state.folder` the project's part of it."""
 
     root: Root
     manifest: Manifest
@@ -81,7 +81,7 @@ def open_workspace(
     data = settings.cache_dir
     records = Records(data / "records")
     blobs = Blobs(data / "blobs", dropped)
-    state = State(project_folder(data, root.path), root)
+    state = State(project_folder(data, root.path, manifest.file), root)
     lock = read_lock(os.path.join(root.path, lock_name(manifest.file)))
     found = Bytes(blobs, root, _files_by_digest(lock, state), manifest.table.cache.originals)
     shelf = Shelf(blobs, records, Ledger(data / "ledger.jsonl"))

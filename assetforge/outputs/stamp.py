@@ -12,10 +12,8 @@ from contextlib import suppress
 
 from assetforge import __version__, atomic
 from assetforge.noop import FORMAT, NAME, facts_of
-from assetforge.outputs.state import TICK_NS, State
+from assetforge.outputs.state import TICK_NS, Facts, State
 from assetforge.paths import Root
-
-Facts = tuple[int, int, int, int]
 
 
 def write_stamp(

@@ -7,22 +7,31 @@ file was older than that moment: one written in the same tick may change without
 
 import json
 import os
+import re
 import stat
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from assetforge import atomic
-from assetforge.digest import digest_file
-from assetforge.noop import facts_of, state_folder
+from assetforge.digest import digest_bytes, digest_file
+from assetforge.errors import AssetforgeError
+from assetforge.noop import MANIFEST, facts_of, state_folder
 from assetforge.paths import Root
+from assetforge.store.claims import hold
+from assetforge.store.documents import is_digest
 
 VERSION = 1
 TICK_NS = 20_000_000
 POINTER_SIZE = 1024
 POINTER_START = b"version https://git-lfs.github.com/spec/"
+LOCK_PATIENCE_SECONDS = 60.0
+
+Facts = tuple[int, int, int, int]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +43,54 @@ class Written:
     draft: bool
 
 
-def project_folder(data: Path, root: str) -> Path:
-    """The folder of a project's state, outside the repository. Raises OSError."""
-    return Path(state_folder(str(data), root))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file that had a digest when these were its times, size and inode."""
+
+    digest: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a state's file holds, by path."""
+
+    written: Mapping[str, Written] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+
+
+def project_folder(data: Path, root: str, manifest: str) -> Path:
+    """The folder of what is known of one manifest's project, outside the repository. Raises OSError."""
+    folder = state_folder(str(data), root)
+    if manifest == MANIFEST:
+        return Path(folder)
+    plain = re.sub(r"[^A-Za-z0-9_]+", "-", manifest.removesuffix(".toml"))[:32]
+    return Path(f"{folder}-{plain}-{digest_bytes(os.fsencode(manifest))[:12]}")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Nobody else writes a project's lock or state while the block runs. Raises AssetforgeError where another build
+    holds on to them, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while (claim := hold(folder / "lock")) is None:
+        if time.monotonic() > deadline:
+            raise AssetforgeError("another build holds the project's lock file", hint="wait for it, and try again")
+        time.sleep(0.05)
+    with claim:
+        yield
 
 
 class State:
-    """Read once, changed in memory, written at the end."""
+    """Read once, changed in memory, and merged at the end with what other builds have written meanwhile."""
 
     def __init__(self, folder: Path, root: Root) -> None:
         self.folder = folder
         self._root = root
-        told = _read(folder / "state.json")
-        self.written = {path: Written(*entry) for path, entry in told.get("written", {}).items()}
-        self._seen: dict[str, tuple[int, int, int, int]] = {}
-        self._digests: dict[str, str] = {}
-        for path, (digest, mtime, ctime, size, inode) in told.get("seen", {}).items():
-            self._seen[path], self._digests[path] = (mtime, ctime, size, inode), digest
+        self._before = _read(folder / "state.json")
+        self.written = dict(self._before.written)
+        self._seen = dict(self._before.seen)
 
     def digest(self, path: str, *, trusting: bool = True) -> str:
         """The digest of a file below the root, "" where there is no regular file. A Git LFS pointer counts as the
@@ -64,21 +104,22 @@ class State:
         if not stat.S_ISREG(found.st_mode):
             return ""
         facts = facts_of(found)
-        if trusting and self._seen.get(path) == facts:
-            return self._digests[path]
+        known = self._seen.get(path)
+        if trusting and known is not None and known.facts == facts:
+            return known.digest
         now = time.time_ns()
         digest = pointed_at(real, found.st_size) or digest_file(real)
         self.forget(path)
         if max(facts[:2]) < now - TICK_NS:
-            self._seen[path], self._digests[path] = facts, digest
+            self._seen[path] = Seen(digest, facts)
         return digest
 
-    def facts(self, path: str, digest: str) -> tuple[int, int, int, int] | None:
+    def facts(self, path: str, digest: str) -> Facts | None:
         """Times, size and inode of a file when it was seen to have a digest; None where it has another, or is too
         young to be sure of."""
         if self.digest(path) != digest or path not in self._seen:
             return None
-        return self._seen[path]
+        return self._seen[path].facts
 
     def is_pointer(self, path: str) -> bool:
         """Whether a file is a Git LFS pointer, whose content was not pulled."""
@@ -88,15 +129,29 @@ class State:
     def forget(self, path: str) -> None:
         """A file changed: it is hashed again when next asked for."""
         self._seen.pop(path, None)
-        self._digests.pop(path, None)
 
     def save(self) -> None:
-        """Writes the state where it can be written; a state that is lost costs time, never pictures."""
-        seen = {path: [self._digests[path], *facts] for path, facts in sorted(self._seen.items())}
-        written = {path: [entry.digest, entry.key, entry.draft] for path, entry in sorted(self.written.items())}
-        text = json.dumps({"version": VERSION, "root": self._root.path, "written": written, "seen": seen})
-        self.folder.mkdir(parents=True, exist_ok=True)
-        atomic.write(str(self.folder / "state.json"), text.encode(), durable=False)
+        """Writes the state where it can be written; a state that is lost costs time, never pictures. Raises
+        AssetforgeError as `held`, OSError."""
+        path = self.folder / "state.json"
+        with held(self.folder):
+            now = _read(path)
+            self.written = _merged(now.written, self._before.written, self.written)
+            self._seen = _merged(now.seen, self._before.seen, self._seen)
+            written = {name: [entry.digest, entry.key, entry.draft] for name, entry in sorted(self.written.items())}
+            seen = {name: [entry.digest, *entry.facts] for name, entry in sorted(self._seen.items())}
+            text = json.dumps({"version": VERSION, "root": self._root.path, "written": written, "seen": seen})
+            atomic.write(str(path), text.encode(), durable=False)
+        self._before = Known(dict(self.written), dict(self._seen))
+
+
+def _merged(now: Mapping[str, Value], before: Mapping[str, Value], mine: Mapping[str, Value]) -> dict[str, Value]:
+    """What is there now, less what we forgot, and over it what we set. What another build has changed meanwhile is
+    not forgotten: it may be of a newer file."""
+    # Told by identity: what was set anew is ours, though it be equal to what it was.
+    ours = {path: value for path, value in mine.items() if before.get(path) is not value}
+    forgotten = {path for path, value in before.items() if path not in mine and now.get(path) == value}
+    return {path: value for path, value in now.items() if path not in forgotten} | ours
 
 
 def pointed_at(path: str, size: int) -> str | None:
@@ -109,14 +164,22 @@ def pointed_at(path: str, size: int) -> str | None:
         return None
     for line in data.decode("ascii", "replace").splitlines():
         if line.startswith("oid sha256:"):
-            return line.removeprefix("oid sha256:").strip()
+            digest = line.removeprefix("oid sha256:").strip()
+            return digest if is_digest(digest) else None
     return None
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> Known:
     """A state of another version, or one that can't be read, is no state."""
     try:
         told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) and told.get("version") == VERSION else {}
+        if told["version"] != VERSION:
+            return Known()
+        seen = {name: Seen(digest, _facts(*facts)) for name, (digest, *facts) in told["seen"].items()}
+        return Known({name: Written(*entry) for name, entry in told["written"].items()}, seen)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Known()
+
+
+def _facts(mtime: int, ctime: int, size: int, inode: int) -> Facts:
+    return mtime, ctime, size, inode

@@ -217,7 +217,9 @@ class Workshop:
             table = self.counter.tables[provider.name].model_dump(exclude_defaults=True)
             facts = note_facts(provider, order, actions, table=table, project=self.counter.project,
                                instance=step.instance, price=each)  # fmt: skip
-            note = self.counter.notes().begin(facts)
+            notes = self.counter.notes()
+            # What can be drawn again for nothing needs no durable note, and none of what follows from one.
+            note = notes.begin_scratch(facts) if provider.kind == "draft" else notes.begin(facts)
             self.listen(CallStarted(note.call, step.id, call.size, numbers))
             began = time.monotonic()
             self.tally.calls += 1
@@ -244,8 +246,12 @@ class Workshop:
         self._lanes[self._provider(step, actions).name].speed_up()
         self.schedule.bought(step.id, self._as_pinned(step, actions, bought.records))
         rest = tuple(action for action in actions if action.candidate not in bought.records)
-        if rest:
-            self._queue_call(step, call, rest)
+        spoilt, missing = rest[: bought.unusable], rest[bought.unusable :]
+        if spoilt:
+            told = f"`{step.id}`: what came was paid for, and is no picture"
+            self._fail(step, spoilt, told, "it is kept in the store's quarantine; the next build asks again")
+        if missing:
+            self._queue_call(step, call, missing)
 
     def _as_pinned(self, step: Paid, actions: Chunk, records: Mapping[int, Record]) -> dict[int, Record]:
         """The records that can be used: a draft that is drawn again stands in for the pinned one, and must have its
@@ -355,7 +361,7 @@ class Workshop:
             return
         record = Record(action.key, rendered.media, kind="rendition", ingredients=action.ingredients)
         self.tally.rendered[step.id] = record
-        self.counter.shelf.records.put(record)
+        self.counter.shelf.records.put(record, durable=False)
         if placed:
             self.tally.placed[step.path] = "drafted" if picture.draft else how
             self.listen(Placed(step.instance, step.path, self.tally.placed[step.path]))

@@ -1,10 +1,12 @@
 """One paid call, from claim to record, in the order of durability: nothing refers to bytes that are not yet safe.
 
 note -> call -> body spooled -> ledger `received` -> blobs -> ledger `stored` -> records -> note dropped
+
+A call that costs nothing and can be made again (its note is a scratch) skips the ledger, and flushes nothing.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +16,14 @@ from assetforge.model import Action, Media, Record
 from assetforge.ops.decode import measure
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import cost_of
-from assetforge.providers.spec import CallFailed, Delivery, Note, Order, Provider
+from assetforge.providers.spec import CallFailed, Delivery, Order, Provider
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
+from assetforge.store.notes import Note, quarantine
 from assetforge.store.records import Records
 
 TEXT_LIMIT = 1_000
+EVENTS = frozenset({"received", "stored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,31 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What the ledger is told of one call, each event once: `written` are those that it has already."""
+
+    ledger: Ledger
+    entry: Entry
+    written: Collection[str]
+
+    def received(self) -> None:
+        if "received" not in self.written:
+            self.ledger.received(self.entry)
+
+    def stored(self, media: list[Media]) -> None:
+        if "stored" not in self.written:
+            self.ledger.stored(self.entry, time=now(), digests=tuple(picture.digest for picture in media))
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
-    """What one call gave: records by candidate, and what it cost in US dollars (None where nobody knows)."""
+    """What one call gave: records by candidate, and what it cost in US dollars (None where nobody knows). `unusable`
+    counts images that were paid for and are none."""
 
     records: Mapping[int, Record]
     cost: float | None
     warnings: tuple[str, ...] = ()
+    unusable: int = 0
 
 
 def note_facts(
@@ -75,57 +98,74 @@ def now() -> str:
     return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
-async def fulfil(provider: Provider, note: Note, call: str, shelf: Shelf) -> Bought:
-    """Stores what a note's answer holds; also for a note of a build that died. Raises CallFailed where the answer
-    holds no picture: then the note is still there, for the quarantine."""
-    delivery = await provider.collect(note)
+async def fulfil(
+    provider: Provider, note: Note, call: str, shelf: Shelf, *, written: Collection[str] = frozenset()
+) -> Bought:
+    """Stores what a note's answer holds; also for a note of a build that died, whose `written` are the events that
+    the ledger has of the call. Where a part of the answer can't be used the note is in quarantine afterwards. Raises
+    CallFailed where nothing can: then the note is still there, for the quarantine."""
+    try:
+        delivery = await provider.collect(note)
+    except CallFailed as error:
+        if error.answer is not None:
+            _page(note, call, error.answer, shelf, written).received()
+        raise
+    page = _page(note, call, delivery, shelf, written)
+    page.received()
+    stored = await asyncio.to_thread(_store, delivery, shelf.blobs, durable=note.durable)
+    good = [media for media in stored if isinstance(media, Media)]
+    faults = [*delivery.faults, *(str(bad) for bad in stored if isinstance(bad, OpFailed))]
+    if not good:
+        reason = "; ".join(faults) or "the answer holds no picture"
+        raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine")
+    page.stored(good)
+    cost = page.entry.cost
+    records = _records(note.facts, good, delivery, cost=cost)
+    kept = {number: _keep(record, shelf, durable=note.durable) for number, record in records.items()}
+    remarks = _remarks(note.facts, good)
+    if faults:
+        folder = quarantine(note, "; ".join(faults))
+        remarks += [f"{fault}: it was paid for, and is kept in {folder}" for fault in faults]
+    return Bought(kept, cost, tuple(remarks), len(faults))
+
+
+def _page(note: Note, call: str, delivery: Delivery, shelf: Shelf, written: Collection[str]) -> Page:
     facts = note.facts
-    cost = _cost(facts, delivery, len(delivery.images))
     entry = Entry(
         call=call, keys=tuple(facts["keys"]), project=str(facts["project"]), instance=str(facts["instance"]),
-        step=str(facts["step"]), time=now(), usage=delivery.usage, cost=cost,
+        step=str(facts["step"]), time=now(), usage=delivery.usage, cost=_cost(facts, delivery),
     )  # fmt: skip
-    shelf.ledger.received(entry)
-    stored = await asyncio.to_thread(_store, delivery, shelf.blobs)
-    good = [media for media in stored if isinstance(media, Media)]
-    if not good:
-        reason = next((str(bad) for bad in stored), "the answer holds no picture")
-        raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine")
-    shelf.ledger.stored(entry, time=now(), digests=tuple(media.digest for media in good))
-    records = _records(facts, good, delivery, cost=cost)
-    kept = {candidate: _keep(record, shelf) for candidate, record in records.items()}
-    return Bought(kept, cost, tuple(_remarks(facts, good, stored)))
+    return Page(shelf.ledger, entry, written if note.durable else EVENTS)
 
 
-def _keep(record: Record, shelf: Shelf) -> Record:
+def _keep(record: Record, shelf: Shelf, *, durable: bool) -> Record:
     """The first record of a key is the choice, unless its picture is gone."""
-    first = shelf.records.put(record)
+    first = shelf.records.put(record, durable=durable)
     if first.media.digest == record.media.digest or shelf.blobs.has(first.media.digest):
         return first
     shelf.records.replace(record)
     return record
 
 
-def _cost(facts: Mapping[str, Any], delivery: Delivery, images: int) -> float | None:
+def _cost(facts: Mapping[str, Any], delivery: Delivery) -> float | None:
     known = cost_of(str(facts["kind"]), str(facts["model"]), dict(delivery.usage))
     if known is not None:
         return known
     price = facts.get("price")
-    return None if price is None else float(price) * max(images, 1)
+    return None if price is None else float(price) * max(len(delivery.images) + len(delivery.faults), 1)
 
 
-def _store(delivery: Delivery, blobs: Blobs) -> list[Media | OpFailed]:
-    """Every image kept durably before it is looked at; then decoded to its end, to prove that it is one."""
+def _store(delivery: Delivery, blobs: Blobs, *, durable: bool) -> list[Media | OpFailed]:
+    """Every image kept before it is looked at; then decoded to its end, to prove that it is one. What is none stays
+    in the store too, where nothing refers to it; whoever wants to claim it has it in quarantine."""
     found: list[Media | OpFailed] = []
     for path in delivery.images:
         data = Path(path).read_bytes()
+        blobs.put(data, durable=durable)
         try:
-            media = measure(data, path.name)
+            found.append(measure(data, path.name))
         except OpFailed as error:
             found.append(error)
-            continue
-        blobs.put(data, durable=True)
-        found.append(media)
     return found
 
 
@@ -148,8 +188,8 @@ def _records(
     }  # fmt: skip
 
 
-def _remarks(facts: Mapping[str, Any], good: list[Media], stored: list[Media | OpFailed]) -> list[str]:
-    found = [str(bad) for bad in stored if isinstance(bad, OpFailed)]
+def _remarks(facts: Mapping[str, Any], good: list[Media]) -> list[str]:
+    found = []
     for media in good:
         if str(media.size) != facts["size"]:
             found.append(f"the answer is {media.size} instead of {facts['size']}: it is kept, and fitted here")

@@ -92,11 +92,12 @@ class Blobs:
     @contextmanager
     def _writing(self, digest: str, *, durable: bool) -> Iterator[BinaryIO]:
         place = self._place(digest)
-        make_folder(Path(place).parent)
+        make_folder(self._folder)
+        Path(place).parent.mkdir(exist_ok=True)
         with atomic.replacing(place, durable=durable, mode=0o444) as file:
             yield file
         if durable:
-            # Another process may have made the blob's folder a moment ago, and not have flushed it yet.
+            # The blob's own folder may have been made a moment ago.
             atomic.flush_folder(str(self._folder))
 
     def _drop(self, digest: str, place: str) -> None:

@@ -45,11 +45,19 @@ def encode(version: int, fields: Mapping[str, Any]) -> bytes:
     return _encode({**fields, "v": version}).encode("utf-8", "surrogatepass")
 
 
+def parse(text: str) -> Any:
+    """What a JSON text says. Raises ValueError for what is not strict JSON, or is nested too deeply to be read."""
+    try:
+        return _decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def decode(data: bytes, *, version: int, what: str) -> dict[str, Any] | None:
     """The fields of a document, None where it is not one. Raises UsageError about `what` when it is newer."""
     try:
-        found = _decode(data.decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError):
+        found = parse(data.decode("utf-8", "surrogatepass"))
+    except ValueError:
         return None
     if not isinstance(found, dict) or not is_whole(found.get("v"), low=1):
         return None

@@ -71,6 +71,17 @@ class Ledger:
                 elif line.strip() and line.endswith(b"\n"):
                     self.unreadable += 1
 
+    def events_of(self, call: str) -> frozenset[str]:
+        """The events that were written of one call. Raises UsageError for one of a newer version."""
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            return frozenset()
+        with file:
+            # Most lines are of other calls, and need not be decoded to be passed over.
+            entries = [self._entry(line) for line in file if call.encode() in line]
+        return frozenset(entry.event for entry in entries if entry is not None and entry.call == call)
+
     def _append(self, entry: Entry) -> None:
         line = documents.encode(VERSION, {each.name: getattr(entry, each.name) for each in fields(entry)})
         if self._entry(line) is None:

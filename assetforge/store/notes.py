@@ -1,8 +1,10 @@
-"""Notes of paid calls under way, durable before the call is; unaware of providers and of what was asked.
+"""Notes of calls under way, durable before the call is; unaware of providers and of what was asked.
 
 A build's notes are `inflight/<build>/<call>/`, beside a lock file that the build holds while it lives: a
 build is dead when that lock can be taken. `note.json` says what the call was for, `body` is its raw answer,
 whole or not there. What cannot be used is never thrown away, it is moved to `quarantine/<call>/`.
+
+The note of a call that costs nothing and can be made again is a scratch: it ends with its build.
 """
 
 import os
@@ -13,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from assetforge import atomic
 from assetforge.store import documents
@@ -30,9 +32,11 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class Note:
-    """One call. `folder` is private to it; `facts` are what JSON gives back of what it was begun with."""
+    """One call. `folder` is private to it; `facts` are what JSON gives back of what it was begun with. `durable`
+    ones outlive their build."""
 
     __slots__ = ("_facts", "folder")
+    durable: ClassVar[bool] = True
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -57,8 +61,28 @@ class Note:
         self._facts = _write_facts(self.folder, {**self._facts, **facts})
 
     def drop(self) -> None:
-        """Forgets the call: what it brought is safe elsewhere. Raises OSError."""
-        _drop(self.folder)
+        """Forgets the call: what it brought is safe elsewhere, if only in quarantine. Raises OSError."""
+        with suppress(FileNotFoundError):
+            _drop(self.folder)
+
+
+class Scratch(Note):
+    """One call that is made again for nothing. Its folder has the name of a note that was dropped from the start,
+    so that nothing has to be flushed, and whoever ends its build removes it."""
+
+    __slots__ = ()
+    durable = False
+
+    @property
+    def call(self) -> str:
+        return self.folder.name.removeprefix(_DROPPED)
+
+    def add(self, **facts: Any) -> None:
+        self._facts = _plain({**self._facts, **facts}, self.folder)
+
+    def drop(self) -> None:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.folder)
 
 
 class Notes:
@@ -84,6 +108,12 @@ class Notes:
         folder = self._build / uuid.uuid4().hex
         make_folder(folder)
         return Note(folder, _write_facts(folder, facts))
+
+    def begin_scratch(self, facts: Mapping[str, Any]) -> Note:
+        """A note of a call that costs nothing and can be made again. Raises OSError, TypeError as `begin`."""
+        folder = self._build / (_DROPPED + uuid.uuid4().hex)
+        folder.mkdir()
+        return Scratch(folder, _plain(facts, folder))
 
     def close(self) -> None:
         """Lets go of the build's folder, and removes it where no note is left."""
@@ -171,6 +201,11 @@ def _facts_in(data: bytes, folder: Path) -> dict[str, Any] | None:
     found = documents.decode(data, version=VERSION, what=f"`{folder / _NOTE}`")
     facts = found.get("facts") if found else None
     return facts if isinstance(facts, dict) else None
+
+
+def _plain(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What JSON gives back of facts."""
+    return _facts_in(documents.encode(VERSION, {"facts": facts}), folder) or {}
 
 
 def _write_facts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assetforge.store.ledger import Ledger
 from tests.images_contract import Document
 from tests.images_server import ImagesServer
 from tests.promises.gateway import Gateway
@@ -69,6 +70,7 @@ def test_a_build_that_is_killed_leaves_nothing_to_buy_once(
     assert site.check() == []
     assert site.build().placed == ()
     assert not any((site.cache / "inflight").iterdir())
+    assert [entry.event for entry in Ledger(site.cache / "ledger.jsonl").read()] == ["received", "stored"]
 
 
 def test_a_body_that_is_still_to_be_read_is_finished_by_the_next_build(server: ImagesServer, tmp_path: Path) -> None:

@@ -55,6 +55,20 @@ def test_the_sum_of_all_costs_is_what_was_spent(tmp_path: Path) -> None:
     assert [entry.cost for entry in ledger.read()].count(None) == 1
 
 
+def test_the_events_of_a_call_are_those_that_can_be_read(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    assert ledger.events_of("c1") == frozenset()
+    ledger.received(replace(ENTRY, call="c2", step="c1"))
+    assert ledger.events_of("c1") == frozenset()
+    ledger.received(ENTRY)
+    assert ledger.events_of("c1") == {"received"}
+    whole = (tmp_path / "ledger").read_bytes()
+    ledger.stored(ENTRY, time=LATER, digests=())
+    assert ledger.events_of("c1") == {"received", "stored"}
+    (tmp_path / "ledger").write_bytes(whole[:-20])
+    assert ledger.events_of("c1") == frozenset()
+
+
 def test_no_ledger_is_an_empty_one_and_reading_makes_nothing(tmp_path: Path) -> None:
     assert list(Ledger(tmp_path / "store" / "ledger").read()) == []
     assert list(tmp_path.iterdir()) == []

@@ -108,6 +108,35 @@ def test_a_build_that_ends_well_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "inflight").iterdir()) == []
 
 
+def test_a_scratch_is_gone_with_its_build_however_that_ends(tmp_path: Path) -> None:
+    inflight = tmp_path / "inflight"
+    for ends_well in (True, False):
+        notes = Notes.open(inflight)
+        note = notes.begin_scratch({"keys": ("a",)})
+        note.add(status=200)
+        assert note.facts == {"keys": ["a"], "status": 200}
+        note.body.write_bytes(b"drawn")
+        if ends_well:
+            notes.close()
+        else:
+            notes._claim.release()
+            (left,) = dead(inflight)
+            assert (left.notes, left.quarantined) == ((), ())
+            left.finish()
+        assert not any(inflight.iterdir())
+
+
+def test_a_scratch_that_cannot_be_used_is_quarantined_like_any_note(tmp_path: Path) -> None:
+    notes = Notes.open(tmp_path / "inflight")
+    note = notes.begin_scratch({})
+    note.body.write_bytes(b"drawn")
+    kept = quarantine(note, "broken")
+    note.drop()
+    notes.close()
+    assert kept.name == note.call
+    assert (kept / "body").read_bytes() == b"drawn"
+
+
 def test_a_living_build_is_not_dead_in_its_own_process_either(tmp_path: Path) -> None:
     notes = Notes.open(tmp_path / "inflight")
     notes.begin({"step": "hero#1"})

@@ -55,6 +55,16 @@ def test_the_first_record_of_a_key_wins(records: Records) -> None:
     assert records.get(RECORD.key) == replace(RECORD, model="another")
 
 
+def test_a_record_that_need_not_be_durable_is_read_by_others_and_the_next_one_is(tmp_path: Path) -> None:
+    with closing(Records(tmp_path / "records")) as first, closing(Records(tmp_path / "records")) as second:
+        assert first.put(RECORD, durable=False) == RECORD
+        assert second.get(RECORD.key) == RECORD
+        assert first._cache.sqlite_synchronous == 1
+        first.put(replace(RECORD, key=key_of(1)))
+        assert first._cache.sqlite_synchronous == 2
+        assert second._cache.reset("sqlite_synchronous") == 2
+
+
 def test_many_are_found_at_once(records: Records) -> None:
     kept = [records.put(replace(RECORD, key=key_of(number))) for number in range(5)]
     assert records.get_many(key_of(number) for number in range(3, 9)) == {record.key: record for record in kept[3:]}
