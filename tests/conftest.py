@@ -14,7 +14,8 @@ from tests.images_server import ImagesServer
 from tests.sealed import sitecustomize as seal
 
 settings.register_profile("assetforge", deadline=None)
-settings.load_profile("assetforge")
+settings.register_profile("soak", deadline=None, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "assetforge"))
 
 # The real user's folders, before any test changes where they are looked for.
 REAL = {platformdirs.user_config_dir("assetforge"), platformdirs.user_data_dir("assetforge")}

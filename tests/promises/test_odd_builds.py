@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from assetforge.digest import digest_bytes
 from assetforge.errors import NotCurrent, UsageError
 from tests.images_server import ImagesServer
 from tests.promises.pictures import logo, photo, png
 from tests.promises.site import ONE, make_site
 
-THREE = ONE.replace("prompt", "n = 3\nprompt", 1)
+# One at a time, so that a script meets the candidate it is meant for.
+THREE = "[provider.openai]\nconcurrency = 1\n" + ONE.replace("prompt", "n = 3\nprompt", 1)
 NIGHT = '\n[asset.night]\nsource = "@hero"\noutput = "night.png"\nsteps = [{ op = "edit", prompt = "Night" }]\n'
 
 
@@ -171,3 +173,26 @@ def test_a_blocked_asset_is_in_no_price(server: ImagesServer, tmp_path: Path) ->
     assert forecast.purchases == ()
     assert forecast.high == 0
     assert forecast.outlooks["hero"].verdict == "wrong"
+
+
+# --- faults beside paid calls ---
+
+
+def test_a_store_that_can_t_take_one_file_fails_that_asset_and_lets_paid_calls_end(
+    server: ImagesServer, tmp_path: Path
+) -> None:
+    small = '\n[asset.small]\nsource = "art/logo.png"\noutput = { path = "small.webp", width = 8 }\n'
+    before = make_site(tmp_path / "before", None, small)
+    before.write("art/logo.png", png(logo("teal")))
+    before.build()
+    digest = digest_bytes(before.read("small.webp"))
+    site = make_site(tmp_path / "now", server, ONE + small)
+    site.write("art/logo.png", png(logo("teal")))
+    (site.cache / "blobs").mkdir(parents=True)
+    (site.cache / "blobs" / digest[:2]).write_bytes(b"in the way")
+    server.latency = 0.3
+    report = site.build()
+    assert [failure.instance for failure in report.failed] == ["small"]
+    assert report.placed == ("hero.png",)
+    assert set(site.lines) == {"hero"}
+    assert len(server.calls) == 1
