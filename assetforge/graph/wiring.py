@@ -100,6 +100,9 @@ class Wiring:
         return Link(f"{name}:final")
 
     def _source(self, text: str, where: Where) -> Link:
+        if "://" in text:
+            told = f"`{text}` is not a file of the project"
+            raise ManifestError([Problem(told, None, "put the picture into the project: only its files are read")])
         try:
             path = self.reading.root.clean(text)
             if path not in self.sources:
