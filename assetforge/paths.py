@@ -216,6 +216,26 @@ class Root:
         return False
 
 
+def is_glob(path: str) -> bool:
+    """Whether a path is a pattern: it holds `*`, `?` or `[`."""
+    return _WILD.search(path) is not None
+
+
+def is_listed(path: str, pattern: str) -> bool:
+    """Whether a pattern as `list_glob` takes it would list a path. Touches no disk."""
+    return _is_listed(path.split("/"), pattern.split("/"))
+
+
+def _is_listed(names: list[str], parts: list[str]) -> bool:
+    if not parts or not names:
+        return not parts and not names
+    if names[0].startswith("."):
+        return False
+    if parts[0] == "**":
+        return _is_listed(names, parts[1:]) or _is_listed(names[1:], parts)
+    return fnmatch.fnmatchcase(names[0], parts[0]) and _is_listed(names[1:], parts[1:])
+
+
 def fold(path: str) -> str:
     """What two paths share that some file system takes for one: NFC and case-folded.
 

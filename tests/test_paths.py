@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assetforge import atomic
-from assetforge.paths import MissingFile, PathError, Root, fold
+from assetforge.paths import MissingFile, PathError, Root, fold, is_listed
 
 SECRET = "secret"
 components = st.one_of(
@@ -386,3 +386,22 @@ def test_a_name_that_windows_reserves_is_an_error_of_the_glob(shots: Path) -> No
     put(shots, "art/aux.png")
     with pytest.raises(PathError, match=r"`aux\.png`, which Windows reserves"):
         Root(str(shots)).list_glob("art/*.png")
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "expected"),
+    [
+        ("art/a.png", "art/*.png", True),
+        ("art/deep/a.png", "art/*.png", False),
+        ("art/deep/a.png", "art/**/*.png", True),
+        ("art/a.png", "art/**/*.png", True),
+        ("art/.a.png", "art/*.png", False),
+        ("art/a.jpg", "art/*.png", False),
+        ("a.png", "**/*.png", True),
+    ],
+)
+def test_a_path_is_listed_as_the_disk_would_list_it(tmp_path: Path, path: str, pattern: str, expected: bool) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_bytes(b"x")
+    assert is_listed(path, pattern) is expected
+    assert (path in Root(str(tmp_path)).list_glob(pattern)) is expected

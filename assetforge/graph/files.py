@@ -1,6 +1,6 @@
 """An asset's outputs as renditions: one for each combination of their lists, with paths that tell them apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -15,7 +15,7 @@ from assetforge.manifest.schema import AssetTable, OutputSettings, OutputTable
 from assetforge.model import Link, Rendition
 from assetforge.ops.encode import FORMATS, Encoding
 from assetforge.ops.table import OPS
-from assetforge.paths import PathError, Root, fold
+from assetforge.paths import PathError, Root, fold, is_listed
 from assetforge.words import did_you_mean, some, ticked
 
 MAX_FILES = 1_000
@@ -184,6 +184,15 @@ def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
 @lru_cache(maxsize=1024)
 def _encoding_of(form: str, options: tuple[tuple[str, Any], ...]) -> Encoding:
     return Encoding.model_validate({"format": form, **dict(options)}, context=RENDERED)
+
+
+def listed(renditions: Sequence[Rendition], patterns: Mapping[str, str]) -> Iterator[Problem]:
+    """Outputs that a glob of `[data]`, by the data's name, would take for its own pictures at the next build."""
+    for name, pattern in patterns.items():
+        for rendition in renditions:
+            if is_listed(rendition.path, pattern):
+                told = f"`{rendition.instance}` would write `{rendition.path}`, which data `{name}` lists"
+                yield Problem(told, rendition.where, f"write it to a folder that `{pattern}` leaves out")
 
 
 def collisions(renditions: list[Rendition], taken: Mapping[str, str]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from assetforge.errors import KeyPath, ManifestError, Problem
 from assetforge.graph.assemble import Assembly
-from assetforge.graph.files import Outputs, Target, collisions
+from assetforge.graph.files import Outputs, Target, collisions, listed
 from assetforge.graph.matrix import NO_CELL, Cell, Condition, Expansion
 from assetforge.graph.merge import Merge, override_problems
 from assetforge.graph.order import in_order
@@ -22,7 +22,7 @@ from assetforge.graph.template import Engine
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.load import Manifest
 from assetforge.model import Graph, Instance, Link, Rendition, Step
-from assetforge.paths import PathError
+from assetforge.paths import PathError, is_glob
 from assetforge.words import did_you_mean
 
 
@@ -207,6 +207,9 @@ def _compare_paths(job: Resolving, wiring: Wiring) -> None:
     taken |= dict.fromkeys(wiring.sources, "a source file")
     taken[job.manifest.file.rpartition(".")[0] + ".lock"] = "the lock"
     renditions = [step for step in job.steps.values() if isinstance(step, Rendition)]
+    data = job.manifest.table.data
+    globs = {name: path for name, path in data.items() if isinstance(path, str) and is_glob(path)}
+    job.problems += listed(renditions, globs)
     job.problems += collisions(renditions, taken)
 
 
