@@ -135,15 +135,6 @@ def parse(text: str, file: str) -> dict[str, Any]:
         raise ManifestError([_problem(error, text, file)]) from None
 
 
-def syntax_problem(text: str, file: str) -> Problem:
-    """What is wrong with a text that `tomllib` refuses, and where. Raises ValueError where it accepts it."""
-    try:
-        tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        return _problem(error, text, file)
-    raise ValueError(f"`{file}` is valid TOML")
-
-
 def locate(where: Where, read: Callable[[str], str | None]) -> Place | None:
     """The place to print, or None where only the file is known. `read` gives a file's text, if it can."""
     text = read(where.file)
