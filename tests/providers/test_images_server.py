@@ -103,4 +103,5 @@ def test_no_key_and_a_wrong_key_are_refused(server: ImagesServer) -> None:
     assert httpx.post(f"{server.url}/images/generations", json={"prompt": "x"}).status_code == 401
     server.key = "another"
     assert server.calls[0].status == 401
-    assert httpx.get(f"{server.url}/models").status_code == 404
+    assert httpx.get(f"{server.url}/models").status_code == 401
+    assert httpx.get(f"{server.url}/nothing").status_code == 404
