@@ -30,7 +30,7 @@ def find_cleanable(space: Workspace, kept: Sequence[Graph]) -> Pruning:
 def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
     """Removes files, and then lines of the lock that nothing needs: while manifest and lock disagree they all stay,
     since an asset under a new name takes its pictures from its old line. Raises AssetforgeError, OSError."""
-    forecast = foreseen(graph, space.world(), Options(locked=True), tuple(graph.instances))
+    forecast = foreseen(graph, space.world(), Options(locked=True), tuple(graph.instances), space.prices)
     agree = not disagreements(space, forecast, files=False)
     files = prune(space.root, space.state, space.lock, paths, places_of(space, graph, "ask").keep)
     space.state.save()

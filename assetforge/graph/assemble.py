@@ -65,7 +65,7 @@ class Assembly:
         self.name = self.parts.name
         self.steps: list[Step] = []
         self.warnings: list[Problem] = []
-        self.unknown_models: dict[str, Problem] = {}
+        self.models: dict[str, Problem] = {}
 
     def instance(self, filled: Filled, outputs: Outputs) -> Instance:
         """The instance with all its steps in `steps`, each after those of its own that it needs."""
@@ -106,6 +106,7 @@ class Assembly:
             operation="edit" if pictures else "generate", prompt=prompt, settings=settings, size=size,
             request_size=self.requests.plan(settings, size, asked), pictures=pictures, mask=None,
             n=asset.n or 1, pick=asset.pick or 1, revision=asset.revision or 0, where=self.form.merged.where(),
+            planned=asked is None,
         )  # fmt: skip
         self._check(paid, None, asset, ())
         self.steps.append(paid)
@@ -167,7 +168,7 @@ class Assembly:
             id=f"{self.name}:{step_id}", instance=self.name, name=step_id, operation="edit", prompt=prompt,
             settings=settings, size=size, request_size=self.requests.plan(settings, size, table.request_size),
             pictures=(face.sent, *more), mask=mask, n=table.n, pick=table.pick, revision=table.revision,
-            where=self.form.merged.where(*key),
+            where=self.form.merged.where(*key), planned=table.request_size is None,
         )  # fmt: skip
         self._check(paid, table, asset, key)
         self.steps.append(paid)
@@ -222,8 +223,8 @@ class Assembly:
     def _check(self, paid: Paid, table: EditTable | None, asset: AssetTable, key: KeyPath) -> None:
         asked = Asked(paid, asset, table, key, self.form.merged, self.parts.left_out)
         self.parts.problems += self.rules.problems(asked)
-        unknown, warning = self.rules.unknown_model(asked), self.rules.size_warning(asked)
-        if unknown:
-            self.unknown_models[paid.settings.model] = unknown
-        if warning:
-            self.warnings.append(warning)
+        model, size = self.rules.model_warning(asked), self.rules.size_warning(asked)
+        if model:
+            self.models[paid.settings.model] = model
+        if size:
+            self.warnings.append(size)

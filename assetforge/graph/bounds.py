@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from assetforge.graph.printing import printed
 
@@ -19,6 +20,8 @@ MAX_TICKS = 5_000_000
 MAX_SECONDS = 10.0
 MAX_WIDTH = 9_999
 MAX_DIGITS = 300
+MAX_BITS = 4_096
+MAX_TOKENS = 100_000
 
 
 class TooMuch(Exception):  # noqa: N818 - the template is sound, only its appetite is not
@@ -33,14 +36,15 @@ class Meter:
         self.characters = 0
         self.deadline = time.monotonic() + MAX_SECONDS
 
-    def tick(self) -> None:
-        self.ticks += 1
+    def tick(self, work: int = 1) -> None:
+        self.ticks += work
         if self.ticks > MAX_TICKS or time.monotonic() > self.deadline:
             raise TooMuch("it does too much work")
 
     def weigh(self, value: Any) -> Any:
-        """A value that was made, counted: one may be as long as a text, all of them as many texts."""
-        value = bounded(value)
+        """A value that was made, counted: one may be as long as a text, all of them as many texts. Raises
+        TooMuch."""
+        check_weight(value)
         if isinstance(value, str | list | tuple):
             self.characters += len(value)
             if self.characters > MAX_MADE:
@@ -61,11 +65,32 @@ def is_bounded_product(left: Any, right: Any) -> bool:
     return isinstance(times, int) and hasattr(items, "__len__") and len(items) * max(times, 0) <= MAX_CHARACTERS
 
 
-def bounded(value: Any) -> Any:
-    """A value that is not too long. Raises TooMuch."""
-    if isinstance(value, str | list | tuple) and len(value) > MAX_CHARACTERS:
-        raise TooMuch("it makes too much text")
-    return value
+def check_weight(value: Any) -> None:
+    """Refuses a value that would be very long if it were written out, as it is when it is compared or hashed: a list
+    that holds a list twice, which holds a list twice, is short only in memory. Raises TooMuch."""
+    waiting, seen, characters = [value], 0, 0
+    while waiting:
+        each = waiting.pop()
+        seen += 1
+        if isinstance(each, str):
+            characters += len(each)
+            if len(each) > MAX_CHARACTERS or characters > MAX_MADE:
+                raise TooMuch("it makes too much text")
+        elif isinstance(each, list | tuple):
+            waiting += each
+        elif isinstance(each, Mapping):
+            waiting += each.keys()
+            waiting += each.values()
+        else:
+            check_numbers(each)
+        if seen + len(waiting) > MAX_CHARACTERS:
+            raise TooMuch("it makes too long a list")
+
+
+def check_numbers(*values: object) -> None:
+    """Refuses whole numbers that take long to divide. Raises TooMuch."""
+    if any(isinstance(value, int) and value.bit_length() > MAX_BITS for value in values):
+        raise TooMuch("it makes too large a number")
 
 
 def counted(parts: Iterable[str]) -> Iterator[str]:
@@ -111,6 +136,29 @@ def replace(text: str, old: str, new: str, count: int = -1) -> str:
     if text.count(old) * len(new) + len(text) > MAX_CHARACTERS:
         raise TooMuch("`replace` makes too much text")
     return text.replace(old, new, count)
+
+
+def strip(text: str, way: str, marks: str | None = None) -> str:
+    """The methods `strip`, `lstrip` and `rstrip`: each character is sought among the marks. Raises TooMuch."""
+    if marks is not None and len(text) * len(marks) > MAX_MADE:
+        raise TooMuch(f"`{way}` has too many characters to take off")
+    stripped: str = getattr(text, way)(marks)
+    return stripped
+
+
+def trim(text: str, marks: str | None = None) -> str:
+    """The filter `trim`. Raises TooMuch."""
+    return strip(printed_text(text), "strip", marks)
+
+
+def url_encode(value: Any) -> str:
+    """The filter `urlencode`. Raises TooMuch."""
+    if not isinstance(value, list | tuple | Mapping):
+        return quote(printed_text(value))
+    pairs = value.items() if isinstance(value, Mapping) else value
+    return "&".join(
+        counted(f"{quote_plus(printed_text(name))}={quote_plus(printed_text(each))}" for name, each in pairs)
+    )
 
 
 def indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:

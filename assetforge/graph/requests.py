@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from assetforge.entry import RENDERED, Invalid, problems_of
 from assetforge.errors import Problem, Where
@@ -10,7 +11,7 @@ from assetforge.manifest.load import Manifest
 from assetforge.manifest.schema import AssetTable, EditTable, ProfileTable
 from assetforge.model import Paid, Settings, Size
 from assetforge.providers.catalog import BUILT_IN, BUILT_IN_KINDS, keyed_kind, known_kind
-from assetforge.providers.models import IMAGES_API, check_order, rules_of
+from assetforge.providers.models import IMAGES_API, SUCCESSOR, check_order, rules_of
 from assetforge.providers.spec import ProviderTable
 from assetforge.words import did_you_mean
 
@@ -25,6 +26,8 @@ FROZEN = {
 DEFAULT_PROVIDER = "openai"
 DEFAULT_SIZE = Size(1024, 1024)
 LOSSY_COMPRESSION = 100
+# How long before its end a model is warned of.
+NOTICE_DAYS = 90
 
 
 def provider_tables(manifest: Manifest) -> tuple[dict[str, ProviderTable], list[Problem]]:
@@ -131,12 +134,23 @@ def flaws_of(step: Paid) -> list[Flawed]:
     return [Flawed(flaw.setting, flaw.message, flaw.hint) for flaw in found]
 
 
-def model_warning(settings: Settings) -> tuple[str, str] | None:
-    """What to say, and a hint, of a model whose rules nobody knows here; None of all others."""
-    if settings.kind != "images-api" or rules_of(settings.kind, settings.model) is not None:
+def model_warning(settings: Settings, today: str) -> tuple[str, str] | None:
+    """What to say, and a hint, of a model whose rules nobody knows here, and of one that is shut down or soon will
+    be; None of all others. `today` is an ISO date, "" where nobody says which."""
+    if settings.kind != "images-api":
         return None
-    told = f"model `{settings.model}` is not known here, so its rules are not checked"
-    return told, did_you_mean(settings.model, list(IMAGES_API), "known models")
+    rules = rules_of(settings.kind, settings.model)
+    if rules is None:
+        told = f"model `{settings.model}` is not known here, so its rules are not checked"
+        lasting = [known.name for known in IMAGES_API.values() if known.shutdown is None]
+        return told, did_you_mean(settings.model, lasting, "known models")
+    if rules.shutdown is None or not today:
+        return None
+    left = (date.fromisoformat(rules.shutdown) - date.fromisoformat(today)).days
+    hint = f"use `{SUCCESSOR}`"
+    if left <= 0:
+        return f"`{rules.name}` was shut down on {rules.shutdown}: a call for it will fail", hint
+    return (f"`{rules.name}` is shut down on {rules.shutdown}", hint) if left <= NOTICE_DAYS else None
 
 
 def size_warning(wanted: Size, asked: Size) -> str | None:

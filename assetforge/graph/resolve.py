@@ -51,14 +51,15 @@ class Resolving:
     variables: Scope
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    unknown_models: dict[str, Problem] = field(default_factory=dict)
+    models: dict[str, Problem] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
 
 
-def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, str]) -> Graph:
-    """The graph of a manifest. Raises ManifestError with every mistake, those of loading included."""
-    job = _open(manifest, profile, variables)
+def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, str], today: str = "") -> Graph:
+    """The graph of a manifest. `today` is an ISO date; without it nothing is said of models that are shut down.
+    Raises ManifestError with every mistake, those of loading included."""
+    job = _open(manifest, profile, variables, today)
     expanded = {name: _expand(job, name) for name in manifest.table.asset}
     sound = {name: asset.cells for name, asset in expanded.items() if asset.is_sound}
     index = Index(sound, manifest.table.asset.keys() - sound.keys())
@@ -74,11 +75,11 @@ def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, 
     return Graph(
         steps=steps,
         instances=job.instances,
-        warnings=tuple(dict.fromkeys([*job.warnings, *job.unknown_models.values()])),
+        warnings=tuple(dict.fromkeys([*job.warnings, *job.models.values()])),
     )
 
 
-def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str]) -> Resolving:
+def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str], today: str) -> Resolving:
     problems = list(manifest.problems)
     tables, wrong = provider_tables(manifest)
     problems += wrong
@@ -98,7 +99,8 @@ def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str])
     )
     folder = _output_folder(manifest, profile, problems)
     target = Target(manifest.reading.root, folder, manifest.table.defaults.output)
-    return Resolving(manifest, engine, Rules(Requests(manifest, tables, profile)), target, scope, problems)
+    rules = Rules(Requests(manifest, tables, profile), today)
+    return Resolving(manifest, engine, rules, target, scope, problems)
 
 
 def _output_folder(manifest: Manifest, profile: str | None, problems: list[Problem]) -> str:
@@ -175,8 +177,8 @@ def _instance(job: Resolving, form: Form, cell: Cell, wiring: Wiring) -> None:
     job.instances[name] = instance
     job.steps |= {step.id: step for step in assembly.steps}
     job.warnings += assembly.warnings
-    for model, warning in assembly.unknown_models.items():
-        job.unknown_models.setdefault(model, warning)
+    for model, warning in assembly.models.items():
+        job.models.setdefault(model, warning)
 
 
 def _twice(job: Resolving, form: Form, own: Mapping[str, Any]) -> Iterator[Problem]:

@@ -42,10 +42,11 @@ class Asked:
 
 
 class Rules:
-    """Judges paid steps by their providers and models."""
+    """Judges paid steps by their providers and models. `today` is an ISO date, "" where nobody says which."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, today: str) -> None:
         self.requests = requests
+        self.today = today
 
     def problems(self, asked: Asked) -> Iterator[Problem]:
         """All that is wrong with a step."""
@@ -59,10 +60,10 @@ class Rules:
             yield from self._flaws(asked)
         yield from _count_problems(asked)
 
-    def unknown_model(self, asked: Asked) -> Problem | None:
-        """The warning of a model whose rules nobody knows here."""
-        unknown = model_warning(asked.paid.settings)
-        return Problem(unknown[0], self._origin("model", asked), unknown[1]) if unknown else None
+    def model_warning(self, asked: Asked) -> Problem | None:
+        """The warning of a model that is unknown here, or is shut down or soon will be."""
+        warning = model_warning(asked.paid.settings, self.today)
+        return Problem(warning[0], self._origin("model", asked), warning[1]) if warning else None
 
     def size_warning(self, asked: Asked) -> Problem | None:
         """The warning of a size that the model draws differently."""

@@ -6,12 +6,14 @@ environment, no clock, no randomness. Unaware of assets and of TOML.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NoReturn, Protocol
 
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
+from jinja2.lexer import Token
 from jinja2.runtime import Context, LoopContext, Macro, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing
@@ -24,54 +26,25 @@ from assetforge.words import did_you_mean
 __all__ = ["Engine", "Names", "TemplateError", "missing"]
 
 UNSAFE_FILTERS = ("pprint", "random", "wordwrap", "xmlattr")
-TEXT_METHODS = frozenset(
-    [
-        "capitalize",
-        "casefold",
-        "count",
-        "endswith",
-        "find",
-        "index",
-        "isalnum",
-        "isalpha",
-        "isascii",
-        "isdecimal",
-        "isdigit",
-        "islower",
-        "isnumeric",
-        "isspace",
-        "istitle",
-        "isupper",
-        "lower",
-        "lstrip",
-        "partition",
-        "removeprefix",
-        "removesuffix",
-        "rfind",
-        "rindex",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "upper",
-    ]
-)
+TEXT_METHODS = frozenset([
+    "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isascii", "isdecimal",
+    "isdigit", "islower", "isnumeric", "isspace", "istitle", "isupper", "lower", "lstrip", "partition",
+    "removeprefix", "removesuffix", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines",
+    "startswith", "strip", "swapcase", "title", "upper"
+])  # fmt: skip
 JINJA_OBJECTS = (LoopContext, Macro, Cycler, Joiner, Namespace, jinja2.environment.TemplateModule)
 BOUNDED: Mapping[str, Callable[..., Any]] = {
     "batch": bounds.batch, "center": bounds.center, "format": bounds.format_text, "indent": bounds.indent,
     "join": bounds.join, "replace": bounds.replace, "round": bounds.rounded, "slice": bounds.sliced, "slug": slug,
-    "string": bounds.printed_text, "sum": bounds.total, "tojson": bounds.to_json,
+    "string": bounds.printed_text, "sum": bounds.total, "tojson": bounds.to_json, "trim": bounds.trim,
+    "urlencode": bounds.url_encode,
 }  # fmt: skip
 # Jinja would make text of anything, by way of Python.
 OF_TEXT = frozenset(
-    ["capitalize", "e", "escape", "forceescape", "lower", "safe", "striptags", "title", "trim", "truncate", "upper",
+    ["capitalize", "e", "escape", "forceescape", "lower", "safe", "striptags", "title", "truncate", "upper",
      "urlize", "wordcount"]
 )  # fmt: skip
+INCLUDING = 20  # ticks
 INCLUDED = "write its path from the manifest's folder, and keep it inside"
 # What a template's own doing raises in Jinja and in the values it is given.
 FAULTS = (jinja2.TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
@@ -137,8 +110,19 @@ class _Context(Context):
         return missing if scope is None else scope.find(key)
 
 
+class _Short(Extension):
+    """Refuses a template that would take long to compile; raises TemplateSyntaxError."""
+
+    def filter_stream(self, stream: Iterable[Token]) -> Iterator[Token]:
+        for place, token in enumerate(stream):
+            if place >= bounds.MAX_TOKENS:
+                told = f"the template has more than {bounds.MAX_TOKENS:,} words and marks"
+                raise jinja2.TemplateSyntaxError(told, token.lineno)
+            yield token
+
+
 class _Bounding(NodeTransformer):
-    """Puts a meter into every loop and a bound on every concatenation."""
+    """Puts a meter into every loop, and a bound on every concatenation and on every list and table."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
@@ -149,6 +133,19 @@ class _Bounding(NodeTransformer):
         self.generic_visit(node)
         parts = nodes.List(node.nodes, lineno=node.lineno)
         return nodes.Filter(parts, "\0concat", [], [], None, None, lineno=node.lineno)
+
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja's name
+        return self._weighed(node)
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja's name
+        return self._weighed(node)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's name
+        return self._weighed(node) if node.ctx == "load" else self.generic_visit(node)
+
+    def _weighed(self, node: nodes.Expr) -> nodes.Node:
+        self.generic_visit(node)
+        return nodes.Filter(node, "\0weighed", [], [], None, None, lineno=node.lineno)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -162,15 +159,17 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super()._generate(bounded, *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        self.meter.tick()
         if isinstance(obj, Mapping):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         if isinstance(obj, str) and attribute in TEXT_METHODS:
-            return getattr(obj, attribute)
+            return partial(bounds.strip, obj, attribute) if attribute.endswith("strip") else getattr(obj, attribute)
         if isinstance(obj, JINJA_OBJECTS):
             return super().getattr(obj, attribute)
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        self.meter.tick()
         if not isinstance(argument, str | int | float | slice):
             raise TemplateError(f"{_kind(obj)} has nothing under {_kind(argument)}")
         if isinstance(obj, Mapping | list | tuple | str):
@@ -184,6 +183,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """The same few names for every template: Jinja's own chain of maps is copied for each render."""
         return self.globals if not d else super().make_globals(d)
 
+    def get_template(self, *args: Any, **named: Any) -> jinja2.Template:
+        self.meter.tick(INCLUDING)  # a file may include another twice, which does so too
+        return super().get_template(*args, **named)
+
+    def select_template(self, *args: Any, **named: Any) -> jinja2.Template:
+        self.meter.tick(INCLUDING)
+        return super().select_template(*args, **named)
+
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.meter.tick()
         return self.meter.weigh(super().call(context, obj, *args, **kwargs))
@@ -194,6 +201,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise bounds.TooMuch("`**` is bounded to small numbers")
         if operator == "*" and not bounds.is_bounded_product(left, right):
             raise bounds.TooMuch("`*` would make too much")
+        bounds.check_numbers(left, right)
         if operator == "%" and isinstance(left, str):
             bounds.check_format(left, right)
         try:
@@ -215,7 +223,7 @@ class Engine:
         loader = jinja2.FunctionLoader(lambda path: _loaded(path, read(path)))
         self._sandbox = _Sandbox(
             undefined=_Undefined, loader=loader, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-            finalize=printed, cache_size=-1, auto_reload=False, autoescape=False,
+            finalize=printed, cache_size=-1, auto_reload=False, autoescape=False, extensions=[_Short],
         )  # fmt: skip
         sandbox = self._sandbox
         sandbox.globals = {name: sandbox.globals[name] for name in ("dict", "cycler", "joiner", "namespace")}
@@ -227,12 +235,14 @@ class Engine:
             name: self._metered(made, bounds.printed_text if name in OF_TEXT else lambda value: value)
             for name, made in sandbox.filters.items()
         }
-        sandbox.filters |= {"\0each": self._each, "\0concat": bounds.concat}
+        sandbox.filters |= {"\0each": self._each, "\0concat": bounds.concat, "\0weighed": self._weighed}
+        sandbox.tests = {name: self._metered_test(test) for name, test in sandbox.tests.items()}
         self._compiled: dict[str, jinja2.Template] = {}
         self._free: dict[str, frozenset[str] | None] = {}
 
     def render(self, text: str, names: Names) -> str:
         """A template's text with its names filled in. Raises TemplateError."""
+        self._sandbox.meter = bounds.Meter()
         template = self._compiled.get(text)
         if template is None:
             template = self._compiled[text] = self._translated(self._sandbox.from_string, text, name="")
@@ -240,18 +250,19 @@ class Engine:
 
     def render_file(self, path: str, names: Names) -> str:
         """The same of a template file, which may include and import others. Raises TemplateError."""
+        self._sandbox.meter = bounds.Meter()
         template = self._translated(self._sandbox.get_template, path, name=path)
         return self._rendered(template, names, path)
 
     def free_names(self, text: str) -> frozenset[str] | None:
         """The names a text takes from its scope; None where they can't be told (it includes files, or is broken)."""
         if text not in self._free:
+            outside = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
             try:
                 tree = self._sandbox.parse(text)
-            except jinja2.TemplateError:
+                known = frozenset(meta.find_undeclared_variables(tree)) - set(self._sandbox.globals)
+            except (jinja2.TemplateError, RecursionError, ValueError, MemoryError):
                 return None
-            outside = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-            known = frozenset(meta.find_undeclared_variables(tree)) - set(self._sandbox.globals)
             is_open = tree.find(outside) is not None  # type: ignore[arg-type]
             self._free[text] = None if is_open else known
         return self._free[text]
@@ -286,7 +297,6 @@ class Engine:
         return TemplateError(_sentence(fact), hint=hint, name=error.name or name, line=error.lineno)
 
     def _rendered(self, template: jinja2.Template, names: Names, name: str) -> str:
-        self._sandbox.meter = bounds.Meter()
         try:
             return _sendable(template.render({"\0scope": names}))
         except TemplateError as error:
@@ -326,6 +336,20 @@ class Engine:
             )
 
         return metered
+
+    def _metered_test(self, test: Any) -> Callable[..., Any]:
+        """A test that counts as work: a filter may ask it of each of a hundred thousand values."""
+
+        @wraps(test)
+        def metered(*args: Any, **named: Any) -> Any:
+            self._sandbox.meter.tick()
+            bounds.check_numbers(*args)
+            return test(*args, **named)
+
+        return metered
+
+    def _weighed(self, value: Any) -> Any:
+        return self._sandbox.meter.weigh(value)
 
     def _each(self, items: Iterable[Any]) -> Iterator[Any]:
         meter = self._sandbox.meter

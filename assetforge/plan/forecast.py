@@ -22,7 +22,7 @@ from assetforge.model import (
     Stale,
     Unknown,
 )
-from assetforge.plan.price import estimate, estimate_for
+from assetforge.plan.price import Prices
 from assetforge.plan.walk import Lookups, OnMiss, Walk, lost_pictures
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
@@ -53,12 +53,14 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The whole build foreseen. `low` and `high` are US dollars; `unpriced` counts calls without a known price.
+    """The whole build foreseen. `low` and `high` are US dollars, by `prices`; `unpriced` counts calls without a known
+    price.
 
     `selected` are the instances that would be worked on; `blocked` those of the others that would fail from the
     start, whose outlooks are here too."""
 
     walk: Walk
+    prices: Prices
     selected: tuple[str, ...]
     outlooks: Mapping[str, Outlook]
     purchases: tuple[Purchase, ...]
@@ -81,13 +83,13 @@ class Forecast:
         return tuple(dict.fromkeys((*self.walk.refused.values(), *blocked)))
 
 
-def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[str]) -> Forecast:
+def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[str], prices: Prices) -> Forecast:
     """Walks what the selected instances need, and sums it up."""
     steps, candidates = wanted_steps(graph, selected, on_miss)
     walk = Walk(graph, lookups, on_miss, candidates)
     for name in steps:
         walk.visit(graph.steps[name])
-    return sum_up(walk, tuple(selected))
+    return sum_up(walk, tuple(selected), prices)
 
 
 def wanted_steps(
@@ -120,13 +122,13 @@ def wanted_steps(
     return [name for name in graph.steps if name in steps], frozen
 
 
-def sum_up(walk: Walk, selected: tuple[str, ...]) -> Forecast:
+def sum_up(walk: Walk, selected: tuple[str, ...], prices: Prices) -> Forecast:
     """A forecast from what a walk knows by now."""
     found = lost_pictures(walk)
     kinds = {name: _kind(walk, name) for name, _ in found}
     lost = {place: what for place, what in found.items() if kinds[place[0]] != "draft"}
     stopped = _stopped(walk, lost)
-    purchases = {(item.step, item.candidate): item for item in _purchases(walk) if item.step not in stopped}
+    purchases = {(item.step, item.candidate): item for item in _purchases(walk, prices) if item.step not in stopped}
     unique = list(
         {item.key or f"{item.step}#{item.candidate}": item for item in reversed(purchases.values())}.values()
     )
@@ -138,8 +140,8 @@ def sum_up(walk: Walk, selected: tuple[str, ...]) -> Forecast:
     sure = [item.price for item in unique if item.sure]
     every = [item.price for item in unique]
     return Forecast(
-        walk=walk, selected=selected, outlooks=outlooks, purchases=tuple(reversed(unique)), drafts=drafts, lost=lost,
-        again=again, shared=_shared(walk), unpriced=sum(price is None for price in every),
+        walk=walk, prices=prices, selected=selected, outlooks=outlooks, purchases=tuple(reversed(unique)),
+        drafts=drafts, lost=lost, again=again, shared=_shared(walk), unpriced=sum(price is None for price in every),
         low=sum(price or 0 for price in sure), high=sum(price or 0 for price in every),
     )  # fmt: skip
 
@@ -162,7 +164,7 @@ def _kind(walk: Walk, name: str) -> str:
     return step.settings.kind if isinstance(step, Paid) else ""
 
 
-def _purchases(walk: Walk) -> Iterable[Purchase]:
+def _purchases(walk: Walk, prices: Prices) -> Iterable[Purchase]:
     if walk.on_miss == "draft":
         return
     for (name, candidate), state in walk.paid.items():
@@ -170,24 +172,10 @@ def _purchases(walk: Walk) -> Iterable[Purchase]:
         assert isinstance(step, Paid)
         if name in walk.refused or isinstance(state.decision, Fresh | Drafted):
             continue
-        size = state.size
-        if state.call is not None:
-            price = estimate(state.call)
-        elif size is not None:
-            settings = step.settings
-            price = estimate_for(settings.kind, settings.model, size, quality=settings.quality, prompt=step.prompt,
-                                 pictures=len(step.pictures))  # fmt: skip
-        else:
-            price = _dearest(step)
+        sent = len(step.pictures) + (step.mask is not None)
+        price = prices.estimate_for(step.settings, state.size, prompt=step.prompt, pictures=sent)
         key = state.action.key if state.action else ""
-        yield Purchase(name, candidate, key, size, price, isinstance(state.decision, Stale))
-
-
-def _dearest(step: Paid) -> float | None:
-    """The price of a step whose size is not known yet: that of the largest picture there is."""
-    settings = step.settings
-    return estimate_for(settings.kind, settings.model, Size(3840, 2160), quality=settings.quality, prompt=step.prompt,
-                        pictures=len(step.pictures))  # fmt: skip
+        yield Purchase(name, candidate, key, state.size, price, isinstance(state.decision, Stale))
 
 
 def _outlook(

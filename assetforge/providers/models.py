@@ -84,6 +84,37 @@ _GPT_IMAGE_2 = ModelRules(
     backgrounds=("opaque",),  # transparency was shut off again on 2026-09-30
     formats=("png", "jpeg", "webp"),
 )
+# 2.6 takes gif and svg too, to accounts that were let in; nothing here could decode them.
+_GPT_IMAGE_2_5 = replace(
+    _GPT_IMAGE_2,
+    name="gpt-image-2.5-sunburst",
+    released="2026-09-08",
+    qualities=("low", "medium", "high", "xhigh", "max", "auto"),
+    backgrounds=("opaque", "transparent"),
+)
+_GPT_IMAGE_1_5 = ModelRules(
+    name="gpt-image-1.5",
+    released="2025-12-16",
+    shutdown="2026-12-01",
+    sizes=(Size(1024, 1024), Size(1536, 1024), Size(1024, 1536)),
+    qualities=("low", "medium", "high", "auto"),
+    backgrounds=("opaque", "transparent"),
+    formats=("png", "jpeg", "webp"),
+)
+_DALL_E = ModelRules(
+    name="dall-e-3",
+    released="2023-11-06",
+    shutdown="2026-05-12",
+    sizes=(Size(1024, 1024), Size(1792, 1024), Size(1024, 1792)),
+    qualities=("standard", "hd", "auto"),
+    backgrounds=(),
+    formats=("png",),
+    moderations=("auto",),
+    max_prompt_chars=4_000,
+    max_pictures=0,
+    accepts_mask=False,
+    response_format="b64_json",
+)
 
 IMAGES_API: dict[str, ModelRules] = {
     rules.name: rules
@@ -99,8 +130,33 @@ IMAGES_API: dict[str, ModelRules] = {
             formats=("png", "jpeg"),
             response_format="b64_json",
         ),
+        _GPT_IMAGE_2_5,
+        replace(_GPT_IMAGE_2_5, name="gpt-image-2.5-sunburst-2026-09-08"),
+        replace(_GPT_IMAGE_2_5, name="gpt-image-2.5-flare"),
+        replace(_GPT_IMAGE_2_5, name="gpt-image-2.5-flare-2026-09-08"),
+        replace(_GPT_IMAGE_2_5, name="gpt-image-2.6-sunburst", released="2026-11-04"),
+        replace(_GPT_IMAGE_2_5, name="gpt-image-2.6-flare", released="2026-11-04"),
+        _GPT_IMAGE_1_5,
+        replace(_GPT_IMAGE_1_5, name="gpt-image-1.5-2025-12-16"),
+        replace(_GPT_IMAGE_1_5, name="chatgpt-image-latest"),
+        replace(_GPT_IMAGE_1_5, name="gpt-image-1-mini", released="2025-10-06"),
+        replace(_GPT_IMAGE_1_5, name="gpt-image-1", released="2025-04-23", shutdown="2026-10-23"),
+        _DALL_E,
+        replace(
+            _DALL_E,
+            name="dall-e-2",
+            released="2022-11-03",
+            sizes=(Size(256, 256), Size(512, 512), Size(1024, 1024)),
+            qualities=("standard", "auto"),
+            max_prompt_chars=1_000,
+            max_pictures=1,
+            max_picture_bytes=4_000_000,
+            accepts_mask=True,
+        ),
     )
 }
+# What to ask for in place of a model that is shut down.
+SUCCESSOR = "gpt-image-2"
 
 _KINDS = {"images-api": IMAGES_API}
 
@@ -129,10 +185,13 @@ def is_legal(rules: ModelRules, size: Size) -> bool:
     return next(_check_size(rules, size), None) is None
 
 
-@lru_cache(maxsize=8)
 def legal_sizes(rules: ModelRules) -> tuple[Size, ...]:
     """Every size that may be asked for, narrow before wide, low before high."""
-    grid = rules.sizes
+    return _sizes_of(rules.sizes)
+
+
+@lru_cache(maxsize=8)
+def _sizes_of(grid: SizeRules | tuple[Size, ...]) -> tuple[Size, ...]:
     if not isinstance(grid, SizeRules):
         return tuple(sorted(grid))
     edges = range(grid.multiple, grid.max_edge + 1, grid.multiple)

@@ -32,6 +32,7 @@ from assetforge.model import (
 )
 from assetforge.ops.spec import normalised
 from assetforge.plan.forecast import Forecast, Outlook
+from assetforge.plan.hints import cheaper_size
 from assetforge.plan.rebuild import word_diff
 from assetforge.project import Project
 from assetforge.report.foreseen import is_unmade
@@ -67,8 +68,19 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Saving:
+    """Another size to ask for, the share of it that would be cut away, and the price in US dollars of what the step
+    still has to buy, asked for like that."""
+
+    size: str
+    cut: float
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One link of the chain. `asked` is the size that a provider is asked for, `size` what comes of it."""
+    """One link of the chain. `asked` is the size that a provider is asked for, `size` what comes of it; `cheaper` is
+    there where something is to be bought that would cost less at another size."""
 
     step: str
     kind: str
@@ -78,6 +90,7 @@ class Part:
     prompt: str | None
     settings: Mapping[str, Any]
     states: tuple[State, ...]
+    cheaper: Saving | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,8 @@ def explain(project: Project, name: str, options: Options, listen: Listener) -> 
     """Explains one instance. Raises AssetforgeError where the manifest is wrong."""
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
-        forecast = foreseen(graph, space.world(trusting=not options.verify), options, (name,))
+        world = space.world(trusting=not options.verify)
+        forecast = foreseen(graph, world, options, (name,), space.prices)
         instance = graph.instances[name]
         own = _own_steps(graph, instance)
         parts = tuple(part for step in own for part in _part(forecast, step))
@@ -153,8 +167,14 @@ def _paid(forecast: Forecast, step: Paid) -> Part:
     size = str(step.size) if step.size else _size(forecast, step.inputs[0])
     return Part(
         step.id, step.operation, _inputs(forecast, step), size, str(asked) if asked else None, step.prompt, settings,
-        tuple(states),
+        tuple(states), _cheaper(forecast, step),
     )  # fmt: skip
+
+
+def _cheaper(forecast: Forecast, step: Paid) -> Saving | None:
+    buying = sum(item.step == step.id for item in forecast.purchases)
+    found = cheaper_size(forecast.prices, step) if buying else None
+    return None if found is None else Saving(str(found.size), found.cut, found.price * buying)
 
 
 def _candidate(forecast: Forecast, step: Paid, number: int) -> State:

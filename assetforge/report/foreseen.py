@@ -66,7 +66,7 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
         world = space.world(trusting=not options.verify, reencode=options.reencode)
-        forecast = forecast_of(graph, world, places_of(space, graph, options.guard), options)
+        forecast = forecast_of(graph, world, places_of(space, graph, options.guard), options, space.prices)
         crowds = Counter(instance.asset for instance in graph.instances.values())
         return Foreseen(
             forecast=forecast,

@@ -6,7 +6,7 @@ from typing import Any
 
 from assetforge.model import Drafted, Fresh, Instance, Paid, Rendition
 from assetforge.plan.forecast import Forecast, Outlook, Purchase
-from assetforge.plan.price import estimate
+from assetforge.plan.hints import Hint, cheaper_sizes
 from assetforge.report.foreseen import Foreseen
 from assetforge.words import count, money, money_range, some
 
@@ -120,7 +120,7 @@ def _again(seen: Foreseen, outlook: Outlook) -> float:
     """What an instance's lost pictures would cost, in US dollars; 0 where there are none, or nobody knows."""
     own = seen.graph.instances[outlook.instance].paid
     calls = (seen.forecast.walk.paid[place].call for place in seen.forecast.lost if place[0] in own)
-    return sum(estimate(call) or 0.0 for call in calls if call is not None)
+    return sum(seen.forecast.prices.estimate(call) or 0.0 for call in calls if call is not None)
 
 
 def calls_of(seen: Foreseen, instance: str) -> Iterator[str]:
@@ -137,6 +137,7 @@ def remarks(seen: Foreseen) -> Iterator[str]:
     """What concerns the build as a whole, a line each."""
     forecast = seen.forecast
     yield from _calls(seen)
+    yield from map(_cheaper, cheaper_sizes(forecast))
     if forecast.drafts:
         yield f"{count(len(forecast.drafts), 'picture')} not bought: placeholders stand in"
     if forecast.lost:
@@ -154,6 +155,16 @@ def remarks(seen: Foreseen) -> Iterator[str]:
     if seen.orphans:
         lines = count(len(seen.orphans), "line")
         yield f"the lock has {lines} of assets that are gone: {some(seen.orphans)}; see `assetforge clean --stale`"
+
+
+def _cheaper(hint: Hint) -> str:
+    told = f"{count(hint.pictures, 'picture')} at {hint.asked} {'costs' if hint.pictures == 1 else 'cost'}"
+    return f"{told} {money(hint.price)}; {told_cheaper(str(hint.cheaper), hint.cut, hint.cheaper_price)}"
+
+
+def told_cheaper(size: str, cut: float, price: float) -> str:
+    """What to ask for instead, how much of it would be cut away, and what that would cost."""
+    return f"asked for at {size}, and cut by {cut:.0%}: {money(price)} (`request_size`)"
 
 
 def _calls(seen: Foreseen) -> Iterator[str]:
@@ -187,6 +198,8 @@ def foreseen_object(seen: Foreseen) -> dict[str, Any]:
         "assets": [instance_object(seen, outlook, word_in(seen, outlook)) for outlook in forecast.outlooks.values()],
         "calls": {"buy": sure, "may_buy": len(forecast.purchases) - sure},
         "cost": {"low": forecast.low, "high": forecast.high, "unpriced": forecast.unpriced},
+        "prices_as_of": forecast.prices.as_of,
+        "cheaper_sizes": [_cheaper_object(hint) for hint in cheaper_sizes(forecast)],
         "limit": seen.limit,
         "drafts": [{"step": step, "candidate": number} for step, number in forecast.drafts],
         "lost": [{"step": step, "candidate": number} for step, number in forecast.lost],
@@ -215,6 +228,18 @@ def instance_object(seen: Foreseen, outlook: Outlook, word: str) -> dict[str, An
         "state": word,
         "reasons": list(reasons_of(seen.forecast, outlook)),
         "purchases": [_purchase_object(item) for item in outlook.purchases],
+    }
+
+
+def _cheaper_object(hint: Hint) -> dict[str, Any]:
+    return {
+        "wanted": str(hint.wanted),
+        "asked": str(hint.asked),
+        "cheaper": str(hint.cheaper),
+        "cut": hint.cut,
+        "pictures": hint.pictures,
+        "price": hint.price,
+        "cheaper_price": hint.cheaper_price,
     }
 
 

@@ -12,7 +12,11 @@ from assetforge.paths import Root
 
 
 def graph_of(
-    manifest: str, files: Mapping[str, str] | None = None, *, variables: Mapping[str, str] | None = None
+    manifest: str,
+    files: Mapping[str, str] | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    today: str = "",
 ) -> Graph:
     """The graph of a manifest beside some text files. Raises ManifestError."""
     with TemporaryDirectory() as folder:
@@ -20,4 +24,5 @@ def graph_of(
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8", newline="")
-        return resolve(load_manifest(Reading(Root(folder)), "assets.toml"), profile=None, variables=variables or {})
+        loaded = load_manifest(Reading(Root(folder)), "assets.toml")
+        return resolve(loaded, profile=None, variables=variables or {}, today=today)

@@ -88,3 +88,14 @@ def test_more_than_a_fifth_lost_and_a_size_out_of_reach_are_said() -> None:
     assert size_warning(Size(1024, 1024), Size(1024, 1024)) is None
     assert size_warning(Size(1600, 200), Size(1632, 544)) is not None
     assert size_warning(Size(8000, 4000), Size(3840, 1920)) is not None
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes)
+def test_a_model_with_a_list_of_sizes_is_asked_for_one_of_them(wanted: Size) -> None:
+    """The least is lost and scaled up, whatever is wanted."""
+    fixed = IMAGES_API["gpt-image-1.5"]
+    planned = planned_size(wanted, fixed)
+    assert planned in legal_sizes(fixed)
+    covering = [size for size in legal_sizes(fixed) if size.width >= wanted.width and size.height >= wanted.height]
+    assert kept(wanted, planned) == max(kept(wanted, size) for size in covering or legal_sizes(fixed))

@@ -15,6 +15,7 @@ from assetforge.manifest.reading import Reading
 from assetforge.model import Action, Call, Graph, Media, Paid, Record, Rendition, Size, Source
 from assetforge.paths import Root
 from assetforge.plan.forecast import foresee
+from assetforge.plan.price import Prices
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence
 from assetforge.plan.walk import Walk
 
@@ -72,7 +73,7 @@ def resolved(folder: Path, profile: str | None = None) -> Graph:
 def walked(folder: Path, profile: str | None = None) -> Walk:
     """Every step of a folder's `assets.toml`, bound and keyed."""
     graph = resolved(folder, profile)
-    return foresee(graph, KnownPictures(folder), "call", select(graph, ())).walk
+    return foresee(graph, KnownPictures(folder), "call", select(graph, ()), Prices.of({}, {})).walk
 
 
 def paid_keys(folder: Path) -> dict[str, str]:

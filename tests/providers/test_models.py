@@ -1,4 +1,4 @@
-"""The rules of gpt-image-2, as the vendor writes them down."""
+"""The rules of the models, as their vendors write them down."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetforge.model import Size
-from assetforge.providers.models import Flaw, ModelRules, check_order, is_legal, legal_sizes, rules_of
+from assetforge.providers.models import IMAGES_API, Flaw, ModelRules, check_order, is_legal, legal_sizes, rules_of
 from tests.images_contract import Refused, check_size
 
 
@@ -39,11 +39,39 @@ def test_an_unknown_model_and_a_kind_without_models_have_no_rules(kind: str, mod
     assert rules_of(kind, model) is None
 
 
-def test_an_alias_has_the_rules_of_its_model() -> None:
-    assert replace(rules("gpt-image-2-2026-04-21"), name="gpt-image-2") == rules()
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("gpt-image-2-2026-04-21", "gpt-image-2"),
+        ("gpt-image-2.5-sunburst-2026-09-08", "gpt-image-2.5-sunburst"),
+        ("gpt-image-2.5-flare-2026-09-08", "gpt-image-2.5-flare"),
+        ("gpt-image-1.5-2025-12-16", "gpt-image-1.5"),
+        ("chatgpt-image-latest", "gpt-image-1.5"),
+    ],
+)
+def test_an_alias_has_the_rules_of_its_model(model: str, name: str) -> None:
+    assert replace(rules(model), name=name) == rules(name)
 
 
-@pytest.mark.parametrize("model", ["gpt-image-2", "gpt-image-2-2026-04-21", "gpt-image-2-c"])
+@pytest.mark.parametrize(
+    ("model", "released", "shutdown"),
+    [
+        ("gpt-image-2", "2026-04-21", None),
+        ("gpt-image-2.5-flare", "2026-09-08", None),
+        ("gpt-image-2.6-flare", "2026-11-04", None),
+        ("gpt-image-1.5", "2025-12-16", "2026-12-01"),
+        ("chatgpt-image-latest", "2025-12-16", "2026-12-01"),
+        ("gpt-image-1-mini", "2025-10-06", "2026-12-01"),
+        ("gpt-image-1", "2025-04-23", "2026-10-23"),
+        ("dall-e-3", "2023-11-06", "2026-05-12"),
+        ("dall-e-2", "2022-11-03", "2026-05-12"),
+    ],
+)
+def test_a_model_has_its_dates(model: str, released: str, shutdown: str | None) -> None:
+    assert (rules(model).released, rules(model).shutdown) == (released, shutdown)
+
+
+@pytest.mark.parametrize("model", [name for name in IMAGES_API if not name.startswith("dall-e")])
 def test_a_plain_request_has_no_flaw(model: str) -> None:
     assert flaws(model) == ()
     assert flaws(model, operation="edit", pictures=16, mask=True, format="jpeg", compression=80) == ()
@@ -166,6 +194,31 @@ def test_the_resellers_variant_takes_less() -> None:
     assert [flaw.setting for flaw in flaws("gpt-image-2-c", quality="auto")] == ["quality"]
     assert [flaw.setting for flaw in flaws("gpt-image-2-c", background="opaque")] == ["background"]
     assert [flaw.setting for flaw in flaws("gpt-image-2-c", format="webp")] == ["request_format"]
+
+
+@pytest.mark.parametrize("model", ["gpt-image-2.5-sunburst", "gpt-image-2.6-flare"])
+def test_later_models_take_more_qualities_and_draw_transparency(model: str) -> None:
+    for quality in ("low", "medium", "high", "xhigh", "max", "auto"):
+        assert flaws(model, quality=quality, background="transparent") == ()
+    assert flaws(model, size=Size(3840, 2160)) == ()
+    assert [flaw.setting for flaw in flaws(model, background="transparent", format="jpeg")] == ["request_format"]
+    assert [flaw.setting for flaw in flaws("gpt-image-2", quality="xhigh")] == ["quality"]
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1.5", "gpt-image-1-mini", "chatgpt-image-latest"])
+def test_earlier_models_have_three_sizes(model: str) -> None:
+    assert legal_sizes(rules(model)) == (Size(1024, 1024), Size(1024, 1536), Size(1536, 1024))
+    assert flaws(model, background="transparent") == ()
+    assert [flaw.message for flaw in flaws(model, size=Size(1920, 1088))] == [
+        f"`1920x1088` is not a size of `{model}`"
+    ]
+    assert [flaw.setting for flaw in flaws(model, quality="max")] == ["quality"]
+
+
+def test_dall_e_3_edits_nothing() -> None:
+    assert flaws("dall-e-3", quality="hd") == ()
+    (flaw,) = flaws("dall-e-3", quality="hd", operation="edit", pictures=1)
+    assert flaw.message == "the request has 1 picture, `dall-e-3` takes at most 0"
 
 
 def test_a_size_that_is_not_known_yet_is_no_flaw() -> None:

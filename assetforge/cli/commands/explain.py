@@ -62,6 +62,8 @@ def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
 
 
 def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
+    from assetforge.report.planned import told_cheaper
+
     name = run.shown(part.step) if part.kind == "output" else part.step
     yield [(part.kind, "good"), (f"  {name}", "")]
     if part.inputs:
@@ -74,6 +76,8 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
     if part.size or part.asked:
         asked = f", asked for as {part.asked}" if part.asked and part.asked != part.size else ""
         yield [("  size      ", "faint"), (f"{part.size or 'not known yet'}{asked}", "")]
+    if part.cheaper:
+        yield [("  cheaper   ", "faint"), (told_cheaper(part.cheaper.size, part.cheaper.cut, part.cheaper.price), "")]
     if part.settings:
         yield [
             ("  settings  ", "faint"),
