@@ -8,7 +8,7 @@ import re
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from assetforge.config import Settings, is_loopback, origin_of
 from assetforge.errors import Problem, UsageError
@@ -16,6 +16,7 @@ from assetforge.providers.spec import ProviderTable
 
 # So plain that no two readers of URLs can disagree about the host: no user, query, backslash or unicode.
 _PLAIN_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:/[A-Za-z0-9._~%/-]*)?")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,16 @@ def find_access(name: str, table: ProviderTable, settings: Settings, environ: Ma
     key = environ.get(table.api_key_env, "").strip()
     problem = _find_bad_key(key, table.api_key_env)
     return Access(base_url, origin, "" if problem else key, problem)
+
+
+def endpoint(access: Access, path: str, query: Mapping[str, str]) -> str:
+    """The URL of a path of the API. Raises UsageError where it isn't plainly one of the trusted origin."""
+    url = access.base_url + path
+    if not _PLAIN_URL.fullmatch(url):
+        raise UsageError(f"`{url}` is not a plain URL", hint="write paths like /images/generations")
+    if origin_of(url) != access.origin:
+        raise UsageError(f"`{url}` leads away from `{access.origin}`", hint="write paths like /images/generations")
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 def _find_distrust(base_url: str, origin: str, key_env: str, settings: Settings) -> Problem | None:
@@ -105,4 +116,13 @@ def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast
+    inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else ()
+    return all(each.is_global and not each.is_multicast for each in (address, *inner))
+
+
+def _carried(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """The IPv4 addresses that a gateway would go on to: 6to4, Teredo, and NAT64 of RFC 6052."""
+    found = [address.sixtofour, *(address.teredo or ())]
+    if address in _NAT64:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return tuple(each for each in found if each is not None)

@@ -28,7 +28,7 @@ from assetforge.providers.draft_page import (
     title,
 )
 from assetforge.providers.draft_scene import Dice, compose
-from assetforge.providers.spec import CallFailed, Delivery, Note, Order, ProviderTable, Retrying
+from assetforge.providers.spec import Asking, CallFailed, Delivery, Note, Order, ProviderTable
 
 QUALITY = 85
 
@@ -47,8 +47,9 @@ class DraftProvider:
         """Nothing is ever missing."""
         return None
 
-    async def submit(self, order: Order, note: Note, retrying: Retrying) -> None:  # noqa: ARG002 - the protocol's
+    async def submit(self, order: Order, note: Note, asking: Asking) -> None:
         """Draws every candidate and leaves them in the note. Raises CallFailed for a broken input."""
+        await asking.admit()
         pictures = [await asyncio.to_thread(draw, order, candidate) for candidate in order.candidates]
         # What is drawn again for nothing need not survive a loss of power.
         atomic.write(str(note.body), packed(pictures), durable=False)

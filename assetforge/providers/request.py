@@ -12,8 +12,8 @@ from assetforge.providers.spec import CallFailed, Order, Upload
 from assetforge.words import byte_size
 
 
-def request_of(order: Order) -> tuple[str, dict[str, Any]]:
-    """The path after the base URL, and the body as httpx takes it. Raises CallFailed for a huge picture."""
+def content_of(order: Order) -> dict[str, Any]:
+    """The body as httpx takes it. Raises CallFailed for a huge picture."""
     rules = rules_of("images-api", order.model)
     fields: dict[str, Any] = {
         "model": order.model,
@@ -33,9 +33,9 @@ def request_of(order: Order) -> tuple[str, dict[str, Any]]:
     if order.operation == "generate":
         if order.moderation != "auto":  # edits in multipart form have no such field
             fields["moderation"] = order.moderation
-        return "/images/generations", {"json": fields}
+        return {"json": fields}
     limit = rules.max_picture_bytes if rules is not None else None
-    return "/images/edits", {"data": {key: str(fields[key]) for key in fields}, "files": _parts(order, limit)}
+    return {"data": {key: str(fields[key]) for key in fields}, "files": _parts(order, limit)}
 
 
 def _parts(order: Order, limit: int | None) -> list[tuple[str, tuple[str, bytes, str]]]:

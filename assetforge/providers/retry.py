@@ -12,17 +12,15 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
-from assetforge.providers.spec import CallFailed
+from assetforge.providers.spec import CallFailed, Category
 from assetforge.words import count
-
-Category = Literal["refused", "stop", "everything", "passing", "maybe_billed"]
 
 MAX_TRIES = 6
 MAX_WAITING = 600.0
 MAX_DOUBTFUL = 2
-_MAX_WORDS = 500
+_MAX_WORDS, _MAX_NAME = 500, 100
 
 _REWORD = "change the prompt or the pictures"
 _MONEY = "add credit, or raise the limit, where the provider keeps your account"
@@ -34,13 +32,17 @@ _AGAIN = "build again to ask once more"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer means. `doubtful` marks one that passes, but whose price stays reserved."""
+    """What an answer means. `doubtful` marks one that passes, but whose price stays reserved; `last` is the category
+    when tries are used up, where that is another. `reason` and `moderation` are as `CallFailed` has them."""
 
     category: Category
     message: str
     hint: str | None = None
     doubtful: bool = False
     crowded: bool = False
+    last: Category | None = None
+    reason: str = ""
+    moderation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,25 @@ class Tries:
 
 Meaning = tuple[Category, str | None]
 
+_MODERATION = frozenset(
+    {
+        "moderation_blocked",
+        "content_policy_violation",
+        "content_filter",
+        "contentfilter",
+        "responsibleaipolicyviolation",
+    }
+)
 _CODES: Mapping[str, Meaning] = {
     "rate_limit_exceeded": ("passing", None),
     "slow_down": ("passing", None),
-    "moderation_blocked": ("refused", _REWORD),
-    "content_policy_violation": ("refused", _REWORD),
+    **dict.fromkeys(_MODERATION, ("refused", _REWORD)),
+    "invalid_value": ("refused", None),
+    "invalid_type": ("refused", None),
+    "invalid_image_file": ("refused", None),
+    "invalid_input_fidelity_model": ("refused", None),
+    "unknown_parameter": ("refused", None),
+    "duplicate_parameter": ("refused", None),
     "insufficient_quota": ("everything", _MONEY),
     "credit_balance_exhausted": ("everything", _MONEY),
     "organization_spend_limit_exceeded": ("everything", _MONEY),
@@ -83,43 +99,102 @@ _TYPES: Mapping[str, Meaning] = {
     "image_generation_user_error": ("refused", None),
 }
 
+_UNFIT = re.compile(r"safety_violations|safety system|content policy|content management policy|responsibleaipolicy")
 _MESSAGES: tuple[tuple[re.Pattern[str], Meaning], ...] = (
     (re.compile(r"exceeded your current quota|billing hard limit"), ("everything", _MONEY)),
     (re.compile(r"insufficient (?:quota|balance|credit)"), ("everything", _MONEY)),
     (re.compile(r"organization must be verified"), ("everything", _VERIFY)),
     (re.compile(r"incorrect api key"), ("everything", _KEY)),
-    (re.compile(r"safety_violations|safety system|content policy"), ("refused", _REWORD)),
+    (_UNFIT, ("refused", _REWORD)),
 )
 
 
-def classify(status: int, body: Mapping[str, Any] | None, content_type: str = "") -> Verdict:
-    """What a failed answer means; `body` is its JSON, None where there is none that can be read.
+def classify(
+    status: int, body: Mapping[str, Any] | None, content_type: str = "", *, veil: Callable[[str], str] = str
+) -> Verdict:
+    """What a failed answer means; `body` is its JSON, None where there is none that can be read. `veil` takes
+    secrets out of a stranger's words.
 
     Codes and their meaning are the vendor's as of 2026-11-22, and what gateways were seen to make of them.
     """
-    code, kind, words = error_of(body)
-    category, hint = _meaning(status, code=code, kind=kind, words=words, readable=body is not None)
-    name = next((text for text in (code, kind) if text and text != str(status)), "")
-    if not words:
-        words = "no reason given" if body is not None or not content_type else f"a body of type {content_type}"
-    told = f"{status} {name}".strip()
+    error = error_of(body)
+    category, hint = _meaning(status, error, readable=body is not None)
+    name = next((text for text in (error.code, error.kind) if text and text != str(status)), "")
+    told = error.words
+    if not told:
+        told = (
+            "no reason given" if body is not None or not content_type else f"a body of type {one_line(content_type)}"
+        )
+    reason = f"{status} {veil(name)[:_MAX_NAME]}".strip()
     doubtful = status == 500 and category == "passing"
-    return Verdict(category, f"{told}: {words}", hint, doubtful=doubtful, crowded=status == 429)
+    return Verdict(
+        category,
+        f"{reason}: {veil(told)[:_MAX_WORDS]}{veil(error.details)[:_MAX_WORDS]}",
+        hint,
+        doubtful=doubtful,
+        crowded=category == "passing" and (status == 429 or error.code.lower() in _CODES),
+        last="maybe_billed" if doubtful else None,
+        reason=reason,
+        moderation=category == "refused" and _is_moderation(status, error),
+    )
 
 
-def error_of(body: Mapping[str, Any] | None) -> tuple[str, str, str]:
-    """Code, type and message of an envelope, of a plain `error` or of a `detail`; "" where there is none."""
-    error = (body or {}).get("error")
-    if isinstance(error, Mapping):
-        code, kind, words = (error.get(name) for name in ("code", "type", "message"))
-        return _text(code), _text(kind), _text(words)
-    return "", "", _text(error or (body or {}).get("detail") or (body or {}).get("message"))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a provider says of an error, each "" where it doesn't: its code, the code inside it that Azure adds, its
+    type, its words, and what was found unfit."""
+
+    code: str = ""
+    inner: str = ""
+    kind: str = ""
+    words: str = ""
+    details: str = ""
 
 
-def _meaning(status: int, *, code: str, kind: str, words: str, readable: bool) -> Meaning:
-    known = _CODES.get(code) or _TYPES.get(kind)
-    said = next((meaning for pattern, meaning in _MESSAGES if pattern.search(words.lower())), None)
+def error_of(body: Mapping[str, Any] | None) -> Told:
+    """What is told by an envelope, a plain `error`, a `detail`, or a body without an envelope."""
+    outer = body or {}
+    error = outer.get("error")
+    if not isinstance(error, Mapping):
+        words = error or outer.get("detail") or outer.get("message")
+        return Told(code=one_line(outer.get("code")), kind=one_line(outer.get("type")), words=one_line(words))
+    inner = error.get("innererror") or error.get("inner_error")
+    inner = inner if isinstance(inner, Mapping) else {}
+    return Told(
+        one_line(error.get("code")),
+        one_line(inner.get("code")),
+        one_line(error.get("type")),
+        one_line(error.get("message")),
+        _details(error.get("moderation_details"), inner.get("content_filter_results")),
+    )
+
+
+def _details(moderation: object, filters: object) -> str:
+    """Stage and categories of a moderation; Azure has the categories as filters that did or did not apply."""
+    parts = []
+    names: list[object] = []
+    if isinstance(moderation, Mapping):
+        stage, found = moderation.get("moderation_stage"), moderation.get("categories")
+        parts += [f"stage: {one_line(stage)}"] if stage else []
+        names += found if isinstance(found, list) else []
+    if isinstance(filters, Mapping):
+        names += [name for name, each in filters.items() if isinstance(each, Mapping) and each.get("filtered")]
+    parts += [f"categories: {', '.join(map(one_line, names))}"] if names else []
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _meaning(status: int, error: Told, *, readable: bool) -> Meaning:
+    known = _CODES.get(error.code.lower()) or _CODES.get(error.inner.lower()) or _TYPES.get(error.kind.lower())
+    said = next((meaning for pattern, meaning in _MESSAGES if pattern.search(error.words.lower())), None)
     return known or said or _meaning_of_status(status, readable=readable)
+
+
+def _is_moderation(status: int, error: Told) -> bool:
+    """Whether a refusal is of what was asked for, not of how; a code that says how outranks the words."""
+    codes = {error.code.lower(), error.inner.lower()}
+    if codes & _CODES.keys():
+        return bool(codes & _MODERATION)
+    return status == 451 or bool(error.details or _UNFIT.search(error.words.lower()))
 
 
 def _meaning_of_status(status: int, *, readable: bool) -> Meaning:
@@ -136,10 +211,10 @@ def _meaning_of_status(status: int, *, readable: bool) -> Meaning:
     return "refused", _REWORD if status == 451 else None
 
 
-def _text(value: object) -> str:
-    """A provider's words on one line, without what a terminal would obey, and not endless."""
+def one_line(value: object) -> str:
+    """A stranger's words on one line, without what a terminal would obey; "" for None."""
     line = " ".join("" if value is None else str(value).split())
-    return "".join(character for character in line if character.isprintable())[:_MAX_WORDS]
+    return "".join(character for character in line if character.isprintable())
 
 
 def asked_wait(headers: Mapping[str, str], now: float) -> float | None:
@@ -181,5 +256,10 @@ def after_wait(tries: Tries, verdict: Verdict, wait: float) -> Tries:
 def giving_up(tries: Tries, verdict: Verdict) -> CallFailed:
     """The error of a call that is not asked again. A doubtful one may have been billed."""
     asked = f" ({count(tries.retried + 1, 'try', 'tries')})" if tries.retried else ""
-    category: Category = "maybe_billed" if verdict.doubtful else verdict.category
-    return CallFailed(category, verdict.message + asked, verdict.hint)
+    return CallFailed(
+        verdict.last or verdict.category,
+        verdict.message + asked,
+        verdict.hint,
+        reason=verdict.reason,
+        moderation=verdict.moderation,
+    )

@@ -5,16 +5,77 @@ that what was paid for is never lost, and a provider that answers hours later fi
 the graph, of keys and of the store.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from assetforge.entry import Entry
 from assetforge.errors import Problem
 from assetforge.model import Size
+
+# Names of headers and queries as RFC 9110, 5.6.2 has tokens; values in what every server reads alike.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~%-]+)+\Z")
+# What a request is made of, who asks and where to, is not for the manifest to say.
+OWN_HEADERS = frozenset({"host", "authorization", "api-key", "x-api-key", "cookie", "connection", "upgrade", "te",
+                         "trailer", "expect", "keep-alive", "accept", "accept-encoding"})  # fmt: skip
+OWN_PREFIXES = ("proxy-", "content-", "transfer-")
+
+
+def _check_path(path: str) -> str:
+    if not _PLAIN_PATH.match(path) or "/../" in f"{path}/" or "/./" in f"{path}/":
+        raise ValueError(f"`{path}` is not a plain path; write it like /images/generations")
+    return path
+
+
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _TOKEN.match(name):
+            raise ValueError(f"`{name}` is not the name of a header")
+        if name.lower() in OWN_HEADERS or name.lower().startswith(OWN_PREFIXES):
+            raise ValueError(f"the header `{name}` may not be set here")
+        if value != value.strip() or not all(" " <= character <= "~" for character in value):
+            raise ValueError(f"the header `{name}` holds characters that no header has")
+    return headers
+
+
+ApiPath = Annotated[str, AfterValidator(_check_path)]
+Headers = Annotated[dict[str, str], AfterValidator(_check_headers)]
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceTable(Entry):
+    """`[provider.NAME.price."MODEL"]`: what a model costs there, in US dollars. What is left out is as in the table
+    of assetforge itself; `per_image` is a flat price, for all qualities or by quality, and all there is then."""
+
+    text_input: Usd | None = Field(None, description="For a million tokens of text sent.")
+    image_input: Usd | None = Field(None, description="For a million tokens of pictures sent.")
+    image_output: Usd | None = Field(None, description="For a million tokens of pictures made.")
+    per_image: Usd | dict[str, Usd] | None = Field(None, description="For each picture, or one for each quality.")
+
+
+class ProviderTable(Entry):
+    """`[provider.NAME]`: who is asked and how; nothing of it but the kind is in a key."""
+
+    kind: str
+    base_url: str = "https://api.openai.com/v1"
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = Field(default=3, ge=1, le=256)
+    requests_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
+    images_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_n_per_request: int = Field(default=1, ge=1, le=10)
+    timeout_seconds: float = Field(default=600, gt=0, le=7200)
+    retry_maybe_billed: int = Field(default=0, ge=0, le=5)
+    auth: Literal["bearer", "api-key"] = "bearer"
+    headers: Headers = Field(default={})
+    query: dict[str, str] = Field(default={})
+    generations_path: ApiPath = "/images/generations"
+    edits_path: ApiPath = "/images/edits"
+    price: dict[str, PriceTable] = Field(default={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +89,15 @@ class Retry:
     doubtful: bool = False
 
 
-Retrying = Callable[[Retry], None]
+class Asking(Protocol):
+    """What a build has to do with a call while it is made."""
 
+    async def admit(self) -> None:
+        """Returns when a request may leave: awaited before each try, and the last thing before it. Whatever leaves
+        without it is not known to have left."""
 
-class ProviderTable(Entry):
-    """`[provider.NAME]`: who is asked and how; nothing of it but the kind is in a key."""
-
-    kind: str
-    base_url: str = "https://api.openai.com/v1"
-    api_key_env: str = "OPENAI_API_KEY"
-    concurrency: int = Field(default=3, ge=1, le=256)
-    max_n_per_request: int = Field(default=1, ge=1, le=10)
-    timeout_seconds: float = Field(default=600, gt=0, le=7200)
+    def again(self, retry: Retry) -> None:
+        """A try failed and is made again after its wait. Raises CallFailed where it may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +144,24 @@ class Note(Protocol):
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What an answer held: image files in the note's folder, in order, and what the provider said of them. `faults`
-    say what is wrong with the images that it held besides, which can't be given."""
+    say what is wrong with the images that it held besides, which can't be given. `cut` is one that ended early: what
+    it lacks was made, and may have been billed. `remarks` are worth a warning; `simulated` pictures are for a
+    rehearsal."""
 
     images: tuple[Path, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
     request: str = ""
     faults: tuple[str, ...] = ()
+    cut: bool = False
+    remarks: tuple[str, ...] = ()
+    simulated: bool = False
+
+
+Category = Literal["refused", "stop", "everything", "passing", "maybe_billed"]
+
+
+# The reason of a call whose answer came and could not be kept: nothing else will be, until there is room.
+UNWRITTEN = "unwritten"
 
 
 class CallFailed(Exception):  # noqa: N818 - told apart by `category`
@@ -100,21 +170,26 @@ class CallFailed(Exception):  # noqa: N818 - told apart by `category`
     `refused`: this request is refused and never billed. `stop`: no more calls to this provider (`everything`:
     to none: money or rights are gone). `passing`: surely not billed, tries are used up. `maybe_billed`: nobody
     can say; never asked again in the same build. `answer` is what is known of an answer that was paid for, and
-    gave nothing.
+    gave nothing. `reason` is equal for refusals of one kind (status and code), "" where there was no answer;
+    `moderation` says that the prompt or the result was found unfit.
     """
 
     def __init__(
         self,
-        category: Literal["refused", "stop", "everything", "passing", "maybe_billed"],
+        category: Category,
         message: str,
         hint: str | None = None,
         *,
         answer: Delivery | None = None,
+        reason: str = "",
+        moderation: bool = False,
     ) -> None:
         super().__init__(message)
         self.category = category
         self.hint = hint
         self.answer = answer
+        self.reason = reason
+        self.moderation = moderation
 
 
 class Provider(Protocol):
@@ -128,7 +203,7 @@ class Provider(Protocol):
     def ready(self) -> Problem | None:
         """What a call would lack (a key, trust), found without the network; None where nothing is missing."""
 
-    async def submit(self, order: Order, note: Note, retrying: Retrying) -> None:
+    async def submit(self, order: Order, note: Note, asking: Asking) -> None:
         """Asks, and leaves the whole answer durably in the note. Raises CallFailed."""
 
     async def collect(self, note: Note) -> Delivery:

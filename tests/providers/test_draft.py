@@ -89,8 +89,12 @@ class LocalNote:
         self.told |= facts
 
 
-def ignore(retry: Retry) -> None:
-    """Drafts are never asked for again."""
+class Ignore:
+    """Drafts are drawn whenever they are asked for, and never asked for again."""
+
+    async def admit(self) -> None: ...
+
+    def again(self, retry: Retry) -> None: ...
 
 
 # --- the same order gives the same bytes ------------------------------------------------------------------
@@ -335,7 +339,7 @@ def opened() -> Provider:
 
 def test_what_is_submitted_can_be_collected_by_another_process(notes: LocalNote) -> None:
     order = dataclasses.replace(FOX, n=3, candidates=(2, 3, 7))
-    asyncio.run(opened().submit(order, notes, ignore))
+    asyncio.run(opened().submit(order, notes, Ignore()))
     delivery = asyncio.run(opened().collect(LocalNote(notes.folder)))
     assert [path.name for path in delivery.images] == ["image-1", "image-2", "image-3"]
     assert [path.read_bytes() for path in delivery.images] == [draw(order, at) for at in order.candidates]
@@ -347,7 +351,7 @@ def test_an_answer_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         note = LocalNote(tmp_path / name)
-        asyncio.run(opened().submit(dataclasses.replace(FOX, candidates=(1, 2)), note, ignore))
+        asyncio.run(opened().submit(dataclasses.replace(FOX, candidates=(1, 2)), note, Ignore()))
         bodies.append(note.body.read_bytes())
     assert bodies[0] == bodies[1]
 

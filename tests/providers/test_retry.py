@@ -45,6 +45,14 @@ def envelope(code: str | None = None, kind: str | None = None, message: str = "w
         (400, envelope("billing_hard_limit_reached", "invalid_request_error"), "everything"),
         (401, envelope("invalid_api_key"), "everything"),
         (402, None, "everything"),
+        (402, envelope("402", None, "This request requires more credits"), "everything"),
+        (403, envelope("content_policy_violation"), "refused"),
+        (400, envelope("content_filter", None, "The response was filtered"), "refused"),
+        (400, envelope("contentFilter"), "refused"),
+        (400, envelope("429", "throttling_error", "You exceeded your current quota"), "everything"),
+        (429, envelope("never_heard_of"), "passing"),
+        (429, {"code": "slow_down", "message": "no envelope"}, "passing"),
+        (200, {"code": "insufficient_quota", "message": "no envelope"}, "everything"),
         (403, envelope(None, "invalid_request_error", "Your organization must be verified"), "everything"),
         (429, envelope("insufficient_quota", "insufficient_quota"), "everything"),
         (429, envelope("credit_balance_exhausted", "insufficient_quota"), "everything"),
@@ -71,6 +79,78 @@ def test_a_gateway_that_rewrites_the_code_is_seen_through() -> None:
     assert classify(429, envelope("429", "throttling_error", "Too many requests")).category == "passing"
     blocked = envelope("400", None, "Your request was rejected by the safety system. safety_violations=[sexual]")
     assert classify(400, blocked).category == "refused"
+
+
+AZURE = {
+    "code": "contentFilter",
+    "message": "Your task failed as a result of our safety system.",
+    "inner_error": {
+        "code": "ResponsibleAIPolicyViolation",
+        "content_filter_results": {
+            "sexual": {"filtered": True, "severity": "high"},
+            "hate": {"filtered": False, "severity": "safe"},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "unfit"),
+    [
+        (400, envelope("moderation_blocked"), True),
+        (400, envelope("content_policy_violation"), True),
+        (400, {"error": AZURE}, True),
+        (400, {"error": AZURE | {"code": "400", "message": "no"}}, True),
+        (400, envelope("400", None, "The prompt triggered Azure OpenAI's content management policy."), True),
+        (400, envelope(None, "image_generation_user_error", "rejected by the safety system"), True),
+        (400, envelope("400", None, "safety_violations=[sexual]"), True),
+        (451, None, True),
+        (451, envelope("odd"), True),
+        (400, envelope("invalid_value", "image_generation_user_error", "see our content policy"), False),
+        (400, envelope("unknown_parameter"), False),
+        (422, {"detail": "no prompt"}, False),
+        (429, envelope("slow_down", None, "the safety system is busy"), False),
+        (404, None, False),
+    ],
+)
+def test_a_moderation_is_told_from_other_refusals(status: int, body: dict[str, Any] | None, unfit: bool) -> None:
+    assert classify(status, body).moderation is unfit
+
+
+def test_what_was_found_unfit_is_told() -> None:
+    assert classify(400, {"error": AZURE}).message == (
+        "400 contentFilter: Your task failed as a result of our safety system. (categories: sexual)"
+    )
+    odd = envelope("moderation_blocked") | {}
+    strange: tuple[Any, ...] = (
+        None,
+        [],
+        "x",
+        {"moderation_stage": ["a"], "categories": "b"},
+        {"categories": [1, None]},
+    )
+    for details in strange:
+        odd["error"]["moderation_details"] = details
+        assert classify(400, odd).message.startswith("400 moderation_blocked: words")
+
+
+def test_too_much_at_once_is_told_from_what_only_passes() -> None:
+    assert classify(429, None).crowded
+    assert classify(503, envelope("slow_down")).crowded
+    assert not classify(503, None).crowded
+    assert not classify(500, envelope()).crowded
+    assert not classify(429, envelope("insufficient_quota")).crowded
+
+
+def test_a_code_is_read_whatever_its_case_or_type() -> None:
+    assert classify(400, envelope("Moderation_Blocked")).moderation
+    assert classify(429, {"error": {"code": 429, "message": "slow"}}).category == "passing"
+
+
+def test_a_secret_is_veiled_before_the_words_are_cut() -> None:
+    verdict = classify(400, envelope("sk-1", message="x" * 498 + "sk-1"), veil=lambda said: said.replace("sk-1", "*"))
+    assert verdict.message == f"400 *: {'x' * 498}*"
+    assert verdict.reason == "400 *"
 
 
 def test_a_code_outranks_what_the_message_says() -> None:
@@ -123,7 +203,7 @@ def test_the_wait_asked_for_is_read(headers: dict[str, str], seconds: float | No
 
 
 PASSING = Verdict("passing", "429: slow down")
-DOUBTFUL = Verdict("passing", "500: oops", doubtful=True)
+DOUBTFUL = classify(500, envelope(None, "server_error"))
 
 
 def waits(verdict: Verdict, asked: float | None, chance: float) -> list[float]:
@@ -155,6 +235,13 @@ def test_at_most_two_500s_are_asked_again_and_the_last_may_have_been_billed() ->
     assert len(waits(DOUBTFUL, None, 0.0)) == 2
     assert giving_up(Tries(2, 6.0, 2), DOUBTFUL).category == "maybe_billed"
     assert giving_up(Tries(5, 60.0, 0), PASSING).category == "passing"
+
+
+def test_the_error_is_what_the_verdict_is_in_the_end() -> None:
+    error = giving_up(
+        Tries(5), Verdict("passing", "nobody listens", "look", last="stop", reason="r", moderation=True)
+    )
+    assert (error.category, error.hint, error.reason, error.moderation) == ("stop", "look", "r", True)
 
 
 @pytest.mark.parametrize("category", ["refused", "stop", "everything", "maybe_billed"])

@@ -1,0 +1,106 @@
+"""What a note's answer gives: its pictures as files, those it links to too, and what is wrong with the others.
+
+Unaware of requests, of keys and prices.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assetforge.providers.answer import MAX_IMAGES, Answer, read_answer
+from assetforge.providers.links import LinkFailed, Links
+from assetforge.providers.retry import classify, one_line
+from assetforge.providers.spec import CallFailed, Delivery, Note
+from assetforge.providers.veil import Veil
+from assetforge.words import count
+
+REQUEST_IDS = ("x-request-id", "x-api-request-id", "x-litellm-call-id", "cf-ray")
+SIMULATED = "x-assetforge-simulated"
+
+_CUT = "the answer was cut off"
+_AGAIN = "build again to ask once more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """Files and faults by the place in the answer, from 1; no place has both."""
+
+    images: Mapping[int, Path]
+    faults: Mapping[int, str]
+
+
+async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
+    """The images of an answer, cut off or not, and what is wrong with the others. Raises CallFailed where it has
+    none, OSError."""
+    answer = await asyncio.to_thread(read_answer, body, note.folder)
+    found = await _pictures(answer, note.folder, links, veil)
+    headers = note.facts.get("headers", {})
+    delivery = Delivery(
+        tuple(found.images[place] for place in sorted(found.images)),
+        {veil.words(name): number for name, number in answer.usage.items()},
+        next((str(headers[name]) for name in REQUEST_IDS if name in headers), ""),
+        tuple(found.faults[place] for place in sorted(found.faults)),
+        cut=not answer.whole,
+        remarks=_remarks(answer, veil),
+        simulated=headers.get(SIMULATED) == "1",
+    )
+    if not found.images:
+        raise _nothing(answer, delivery, veil)
+    return delivery
+
+
+async def _pictures(answer: Answer, folder: Path, links: Links, veil: Veil) -> _Pictures:
+    """The pictures in the answer, and those that it links to, all fetched at once: nobody knows how long they are
+    there."""
+    images = dict(answer.images)
+    faults = {place: f"`image-{place}` of the answer is not base64" for place in answer.broken}
+    urls = {place: url for place, url in answer.urls.items() if place not in images}
+
+    async def fetch(place: int, url: str) -> None:
+        try:
+            await links.fetch(url, folder / f"image-{place}")
+        except LinkFailed as error:
+            told = veil.words(one_line(error)) or "no reason given"
+            faults[place] = f"`image-{place}`, which the answer links to, could not be fetched: {told}"
+        else:
+            images[place] = folder / f"image-{place}"
+            faults.pop(place, None)
+
+    await asyncio.gather(*(fetch(place, url) for place, url in urls.items()))
+    return _Pictures(images, faults)
+
+
+def _remarks(answer: Answer, veil: Veil) -> tuple[str, ...]:
+    found = []
+    if not answer.whole:
+        found.append(_CUT)
+    if answer.beyond:
+        found.append(f"the answer holds {count(answer.beyond, 'image')} beyond the {MAX_IMAGES}th, left out here")
+    if answer.error and "error" in answer.error:
+        found.append(f"the answer tells an error too: {classify(200, answer.error, veil=veil.words).message}")
+    return tuple(found)
+
+
+def _nothing(answer: Answer, delivery: Delivery, veil: Veil) -> CallFailed:
+    """Why an answer gave no image. All but a known error may have been billed, and what has usage, or an image that
+    can't be read, was."""
+    paid = delivery if delivery.faults or delivery.usage else None
+    if answer.error is not None and not delivery.faults:
+        verdict = classify(200, answer.error, veil=veil.words)
+        return CallFailed(
+            verdict.category,
+            verdict.message,
+            verdict.hint,
+            answer=paid,
+            reason=verdict.reason,
+            moderation=verdict.moderation,
+        )
+    if delivery.faults:
+        told = "; ".join(delivery.faults)
+    elif not answer.whole:
+        told = "the answer is cut off, or is not JSON"
+    else:
+        told = "the answer holds no image"
+    return CallFailed("maybe_billed", told, _AGAIN, answer=paid)
