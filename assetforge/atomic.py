@@ -52,13 +52,34 @@ def write_in(folder: int, name: str, data: bytes) -> None:
 
 
 def append(path: str, line: bytes) -> None:
-    """Adds one line to a file that only grows, and flushes it to the disk. Lines of two processes never mix."""
-    whole = line.rstrip(b"\n") + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "wb", buffering=0) as file:
-        if file.write(whole) != len(whole):  # in one piece or not at all: a disk that is full takes a part
-            raise OSError(errno.ENOSPC, "no room for a whole line", path)
-        os.fsync(file.fileno())
+    """Adds one line to a file that only grows, and flushes it to the disk. Lines of two processes never mix, and one
+    that was torn, by a full disk or a kill, spoils no other. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        # Somebody else's line may be torn after we looked and before we wrote: then ours was lost in it.
+        while not _append(descriptor, line.rstrip(b"\n") + b"\n", path):
+            pass
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _append(descriptor: int, line: bytes, path: str) -> bool:
+    """Writes a line at the end, in one piece; whether it stands on a line of its own there."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    piece = line if _begins_line(descriptor, end) else b"\n" + line
+    if os.write(descriptor, piece) != len(piece):  # a disk that is full takes a part
+        raise OSError(errno.ENOSPC, "no room for a whole line", path)
+    start = os.lseek(descriptor, 0, os.SEEK_CUR) - len(piece)
+    return piece is not line or _begins_line(descriptor, start)
+
+
+def _begins_line(descriptor: int, offset: int) -> bool:
+    """Whether what stands at a place of a file is the beginning of a line."""
+    if offset == 0:
+        return True
+    os.lseek(descriptor, offset - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) == b"\n"
 
 
 def flush(file: BinaryIO) -> None:

@@ -8,6 +8,7 @@ the repository only.
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from assetforge.errors import UsageError, Where
 
 OPENAI = "https://api.openai.com"
 TRUST_FILE = "trust.json"
+# What may be the name of a variable; few keys look like one.
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -36,6 +39,7 @@ class UserFile(BaseModel):
     cache_dir: str | None = None
     confirm_usd: Dollars | None = None
     max_usd_per_build: Dollars | None = None
+    max_usd_per_month: Dollars | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Settings:
     confirm_usd: float | None
     max_usd: float | None
     openai_base_url: str | None
+    max_usd_per_month: float | None = None
 
 
 def origin_of(url: str) -> str:
@@ -100,6 +105,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         confirm_usd=user.confirm_usd,
         max_usd=min(limits, default=None),
         openai_base_url=environ.get("OPENAI_BASE_URL") or None,
+        max_usd_per_month=user.max_usd_per_month,
     )
 
 
@@ -151,10 +157,21 @@ def trusted_by_environment(environ: Mapping[str, str]) -> tuple[Trust, ...]:
     trusted = [Trust(OPENAI, "OPENAI_API_KEY")]
     if environ.get("OPENAI_BASE_URL"):
         trusted.append(Trust(origin_of(environ["OPENAI_BASE_URL"]), "OPENAI_API_KEY"))
-    for entry in filter(None, (part.strip() for part in environ.get("ASSETFORGE_TRUST", "").split(","))):
-        url, _, key = entry.partition("=")
-        trusted.append(Trust(origin_of(url), key or None))
-    return tuple(trusted)
+    entries = filter(None, (part.strip() for part in environ.get("ASSETFORGE_TRUST", "").split(",")))
+    return (*trusted, *(_trusted_by(entry) for entry in entries))
+
+
+def _trusted_by(entry: str) -> Trust:
+    """An entry of ASSETFORGE_TRUST. Raises UsageError, which doesn't repeat it: it may hold the key itself."""
+    url, equals, key = entry.partition("=")
+    try:
+        origin = origin_of(url.strip())
+    except UsageError:
+        origin = ""
+    if not origin or (equals and not VARIABLE.fullmatch(key.strip())):
+        hint = "write it like `https://relay.example=RELAY_KEY`, with the name of the key's variable"
+        raise UsageError("an entry of ASSETFORGE_TRUST is not an origin with a variable", hint=hint)
+    return Trust(origin, key.strip() or None)
 
 
 def remove_trust(config_dir: Path, origin: str) -> bool:

@@ -70,6 +70,33 @@ class Blobs:
                     raise OSError(f"`{path}` changed while it was read")
         return digest
 
+    def take(self, path: Path, *, durable: bool) -> str:
+        """Like `put_file`, but the file itself becomes the blob, and is gone from where it was: it must be on the
+        same file system, and nobody may write into it any more. Raises OSError."""
+        digest = digest_file(str(path))
+        if self._kept(digest, durable=durable):
+            os.unlink(path)
+            return digest
+        place = self._place(digest)
+        make_folder(self._folder)
+        Path(place).parent.mkdir(exist_ok=True)
+        os.chmod(path, 0o444)
+        if durable:
+            _flush_file(str(path))
+        os.replace(path, place)
+        if durable:
+            atomic.flush_folder(os.path.dirname(place))
+            atomic.flush_folder(str(self._folder))
+        return digest
+
+    def digests(self) -> Iterator[str]:
+        """What there is by its name, in order; only `read` tells whether it is good. Links are no blobs."""
+        for part in _names(self._folder):
+            for name in _names(self._folder / part):
+                path = self._folder / part / name
+                if is_digest(name) and name.startswith(part) and path.is_file() and not path.is_symlink():
+                    yield name
+
     def _place(self, digest: str) -> str:
         if not is_digest(digest):
             raise ValueError(f"`{digest}` is not a SHA-256 in hexadecimal")
@@ -111,6 +138,13 @@ class Blobs:
             else:
                 os.unlink(aside)
         self._dropped(digest)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _copy(path: Path, file: BinaryIO) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, TypeGuard
 
 from assetforge.errors import UsageError
+from assetforge.model import Ingredients
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -91,3 +92,12 @@ def is_cost(value: object) -> TypeGuard[float | None]:
 def is_usage(value: object) -> TypeGuard[dict[str, int]]:
     """Whether a value maps names to counts, as a provider's `usage` does."""
     return isinstance(value, dict) and all(is_text(name) and is_whole(count) for name, count in value.items())
+
+
+def read_ingredients(told: object) -> Ingredients | None:
+    """Ingredients of a key as JSON tells them, a list of pairs; None for anything else."""
+    if not isinstance(told, list):
+        return None
+    if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in told):
+        return None
+    return tuple((name, value) for name, value in told)

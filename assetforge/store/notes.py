@@ -27,6 +27,8 @@ VERSION = 1
 _LOCK = "lock"
 _NOTE = "note.json"
 _BODY = "body"
+_REASON = "reason.json"
+ROOM = "room"
 _DROPPED = ".dropped-"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -60,6 +62,23 @@ class Note:
         """Puts more facts into the note, durably. Raises OSError, TypeError for what is not JSON."""
         self._facts = _write_facts(self.folder, {**self._facts, **facts})
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything of an answer is here, if only its beginning."""
+        return self.body.exists() or (self.folder / "body.part").exists()
+
+    def make_room(self, size: int) -> None:
+        """Sets `size` bytes of the disk aside for the answer, in the file `room`: a disk that is full shows before
+        the call, not when its answer comes. Raises OSError where there is not so much."""
+        reserve = getattr(os, "posix_fallocate", None)
+        if reserve is None:
+            return
+        descriptor = os.open(self.folder / ROOM, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            reserve(descriptor, 0, size)
+        finally:
+            os.close(descriptor)
+
     def drop(self) -> None:
         """Forgets the call: what it brought is safe elsewhere, if only in quarantine. Raises OSError."""
         with suppress(FileNotFoundError):
@@ -79,6 +98,9 @@ class Scratch(Note):
 
     def add(self, **facts: Any) -> None:
         self._facts = _plain({**self._facts, **facts}, self.folder)
+
+    def make_room(self, size: int) -> None:
+        """Sets nothing aside: a picture that finds no room costs nothing."""
 
     def drop(self) -> None:
         with suppress(FileNotFoundError):
@@ -152,12 +174,48 @@ def quarantine(note: Note, reason: str) -> Path:
     shelf = build.parent.parent / "quarantine"
     make_folder(shelf)
     document = documents.encode(VERSION, {"reason": reason})
-    atomic.write(str(note.folder / "reason.json"), document + b"\n", durable=True, mode=0o600)
+    with suppress(FileNotFoundError):
+        os.unlink(note.folder / ROOM)
+    atomic.write(str(note.folder / _REASON), document + b"\n", durable=True, mode=0o600)
     target = shelf / note.call
     os.rename(note.folder, target)
     atomic.flush_folder(str(shelf))
     atomic.flush_folder(str(build))
     return target
+
+
+def builds(folder: Path) -> list[Path]:
+    """The folders in `inflight` of all builds, living and dead."""
+    return _folders(folder)
+
+
+def is_alive(build: Path) -> bool:
+    """Whether somebody holds a build's lock. Raises OSError."""
+    if not (build / _LOCK).exists():
+        return False
+    claim = _try_hold(build)
+    if claim is not None:
+        claim.release()
+    return claim is None
+
+
+def noted(folder: Path) -> Iterator[Note]:
+    """The notes that stand in a build's folder, or in `quarantine`, to be read only. One that can't be read has no
+    facts; one that goes meanwhile is not there. Raises UsageError for one of a newer version."""
+    for each in _folders(folder):
+        facts = _read_facts(each)
+        if facts is not None or (each / _NOTE).exists():
+            yield Note(each, facts or {})
+
+
+def reason_of(note: Note) -> str:
+    """Why a note is in quarantine, "" where it does not say."""
+    path = note.folder / _REASON
+    try:
+        found = documents.decode(path.read_bytes(), version=VERSION, what=f"`{path}`") or {}
+    except FileNotFoundError:
+        return ""
+    return str(found.get("reason", ""))
 
 
 def _try_hold(build: Path) -> Claim | None:

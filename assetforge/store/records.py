@@ -6,28 +6,26 @@ of whoever opened it last persist. Nothing is imported from it, and no folder ma
 """
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from assetforge.atomic import flush_folder
 from assetforge.errors import UsageError
-from assetforge.model import Media, Record
+from assetforge.model import Record
 from assetforge.store import documents
-from assetforge.store.documents import is_cost, is_digest, is_text, is_usage, is_whole
+from assetforge.store.documents import is_digest
 from assetforge.store.folders import make_folder
+from assetforge.store.record_format import SIZE_LIMIT, VERSION, decode_record, encode_record, read_document
 
-VERSION = 1
-SIZE_LIMIT = 256 * 1024
+REPAIR = "run `assetforge cache repair`: it moves it aside, and makes it anew"
 
 _DATABASE = "cache.db"
 _FACT = "fact:"  # no digest begins so: a fact never meets a record
-_FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d(T[0-9:.]{5,15}(Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
 _SETTINGS = {
     "eviction_policy": "none",
     "cull_limit": 0,
@@ -40,81 +38,15 @@ _SETTINGS = {
 }
 
 
-def encode_record(record: Record) -> bytes:
-    """A record as a document of at most 256 KiB. Raises ValueError for what `decode_record` would not take.
-
-    Ingredients that do not fit are left out: they only explain a record, which must not be lost for them.
-    """
-    told = {field.name: getattr(record, field.name) for field in fields(record)}
-    told["media"] = {field.name: getattr(record.media, field.name) for field in fields(record.media)}
-    data = documents.encode(VERSION, told)
-    if len(data) > SIZE_LIMIT:
-        data = documents.encode(VERSION, {**told, "ingredients": ()})
-    if decode_record(data) is None:
-        raise ValueError(f"the record of {record.key} does not hold what a record holds")
-    return data
-
-
-def decode_record(data: bytes) -> Record | None:
-    """The record of a document, None where any part of it is not what it should be.
-
-    Ingredients are a tuple of pairs again; tuples inside their values become lists, as JSON has only these.
-    Raises UsageError for a document of a newer version.
-    """
-    told = _document(data)
-    if told is None:
-        return None
-    media = _media(told.get("media"))
-    ingredients = _ingredients(told.get("ingredients"))
-    sound = (
-        is_digest(told.get("key"))
-        and all(is_text(told.get(name)) for name in ("kind", "model", "request"))
-        and "cost" in told
-        and is_cost(told["cost"])
-        and isinstance(told.get("estimated"), bool)
-        and is_text(told.get("made"))
-        and _DATE.fullmatch(told["made"]) is not None
-        and is_usage(told.get("usage"))
-        and told.get("by") in ("", "by hand", "accepted")
-    )
-    if media is None or ingredients is None or not sound:
-        return None
-    known = {field.name: told[field.name] for field in fields(Record)}
-    return Record(**{**known, "media": media, "ingredients": ingredients})
-
-
-def _document(data: bytes) -> dict[str, Any] | None:
-    if len(data) > SIZE_LIMIT:
-        return None
-    return documents.decode(data, version=VERSION, what="a record of the store")
-
-
-def _media(told: object) -> Media | None:
-    if not isinstance(told, dict):
-        return None
-    sound = (
-        is_digest(told.get("digest"))
-        and (told.get("pixels") == "" or is_digest(told.get("pixels")))
-        and all(is_whole(told.get(name), low=1, high=2**31) for name in ("width", "height"))
-        and is_whole(told.get("bytes"), low=1)
-        and is_text(told.get("format"))
-        and _FORMAT.fullmatch(told["format"]) is not None
-    )
-    return Media(**{field.name: told[field.name] for field in fields(Media)}) if sound else None
-
-
-def _ingredients(told: object) -> tuple[tuple[str, Any], ...] | None:
-    if not isinstance(told, list):
-        return None
-    if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in told):
-        return None
-    return tuple((name, value) for name, value in told)
+class RecordsDamagedError(UsageError):
+    """The database is not what diskcache writes, or not whole."""
 
 
 class Records:
     """The records of one folder. For one thread: diskcache gives each thread a connection that it must close.
 
-    Every method raises UsageError where the database is damaged, locked, or was written by a newer release.
+    Every method raises UsageError where the database can't be used or was written by a newer release, and of these
+    RecordsDamagedError where it has to be made anew.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -157,6 +89,32 @@ class Records:
             if self._is_there():
                 yield from (key for key in self._cache if is_digest(key))
 
+    def check(self) -> None:
+        """Looks at the whole database (sqlite.org/pragma.html#pragma_integrity_check). Raises RecordsDamagedError."""
+        with self._errors():
+            if not os.path.exists(self._database):
+                return
+            connection = sqlite3.connect(self._database, timeout=60)
+            try:
+                ((told,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+            finally:
+                connection.close()
+        if told != "ok":
+            raise RecordsDamagedError(f"`{self._database}` is damaged: {told}", hint=REPAIR)
+
+    def move_aside(self) -> Path | None:
+        """Takes the whole folder away, under a name that is new; returns it, None where there was nothing. Nobody may
+        use the database meanwhile. Raises OSError."""
+        self.close()
+        numbered = (self._folder.with_name(f"{self._folder.name}.damaged-{number}") for number in count(1))
+        target = next(path for path in numbered if not os.path.lexists(path))
+        try:
+            os.rename(self._folder, target)
+        except FileNotFoundError:
+            return None
+        flush_folder(str(self._folder.parent))
+        return target
+
     def remember(self, name: str, value: Mapping[str, Any]) -> None:
         """Keeps a measured fact under a name like `media:<digest>`. Raises ValueError past 256 KiB."""
         data = documents.encode(VERSION, {"fact": value})
@@ -169,7 +127,7 @@ class Records:
         """A fact that was remembered, None where there is none. Its values are for the caller to check."""
         with self._errors():
             data = self._cache.get(_FACT + name) if self._is_there() else None
-        told = None if data is None else _document(data)
+        told = None if data is None else read_document(data)
         fact = told.get("fact") if told else None
         return fact if isinstance(fact, dict) else None
 
@@ -209,10 +167,12 @@ class Records:
         try:
             yield
         except sqlite3.OperationalError as error:
+            # What we ask is right: where SQLite calls it wrong, the tables are not diskcache's.
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                raise RecordsDamagedError(f"`{path}` can't be used: {error}", hint=REPAIR) from error
             raise UsageError(f"`{path}` can't be used: {error}", hint="see that you may write there") from error
         except sqlite3.DatabaseError as error:
-            hint = "move it away, then run `assetforge cache repair`"
-            raise UsageError(f"`{path}` is damaged: {error}", hint=hint) from error
+            raise RecordsDamagedError(f"`{path}` is damaged: {error}", hint=REPAIR) from error
         except Exception as error:
             if not _is_timeout(error):
                 raise
@@ -258,8 +218,7 @@ def _refuse_unknown_settings(path: Path, known: set[str]) -> None:
     finally:
         connection.close()
     if not names <= known:
-        hint = "move it away, then run `assetforge cache repair`"
-        raise UsageError(f"`{path}` has settings that are not diskcache's", hint=hint)
+        raise RecordsDamagedError(f"`{path}` has settings that are not diskcache's", hint=REPAIR)
 
 
 @cache

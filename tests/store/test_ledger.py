@@ -2,15 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assetforge.errors import UsageError
-from assetforge.store.ledger import Entry, Ledger
+from assetforge.store.ledger import SIZE_LIMIT, Entry, Ledger
 
 ROOT = Path(__file__).parents[2]
 ENTRY = Entry(
@@ -22,6 +26,16 @@ ENTRY = Entry(
     time="2026-11-22T10:00:00+00:00",
     usage={"output_tokens": 1056},
     cost=0.0421,
+    estimated=True,
+    title="Ada's site",
+    provider="openai",
+    kind="images-api",
+    model="gpt-image-2",
+    request="req_1",
+)
+INGREDIENTS = (
+    (("prompt", "ein \u2028 Haus,\n雪"), ("inputs", ["f" * 64, {"event": "stored"}])),
+    (("prompt", "zwei"), ("candidate", 2)),
 )
 LATER = "2026-11-22T10:00:05Z"
 
@@ -32,7 +46,23 @@ from assetforge.store.ledger import Entry, Ledger
 
 ledger = Ledger(Path(sys.argv[1]))
 for number in range(50):
-    ledger.received(Entry(f"{sys.argv[2]}-{number}", (), "p", "i", "s" * 500, "2026-11-22T10:00:00Z"))
+    entry = Entry(f"{sys.argv[2]}-{number}", (), "p", "i", "s" * 500, "2026-11-22T10:00:00Z")
+    ledger.received(entry)
+    ledger.stored(entry, time="2026-11-22T10:00:00Z", digests=())
+"""
+
+KILLED = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from assetforge.store.ledger import Entry, Ledger
+
+ledger = Ledger(Path(sys.argv[1]))
+large = ((("prompt", "x" * 200_000),),)
+entry = Entry("killed", (), "p", "i", "s", "2026-11-22T10:00:00Z", ingredients=large)
+print("begins", flush=True)
+while True:
+    ledger.stored(entry, time="2026-11-22T10:00:00Z", digests=())
 """
 
 
@@ -53,6 +83,88 @@ def test_the_sum_of_all_costs_is_what_was_spent(tmp_path: Path) -> None:
         ledger.stored(replace(ENTRY, cost=cost), time=LATER, digests=("c" * 64,))
     assert sum(entry.cost or 0 for entry in ledger.read()) == 0.75
     assert [entry.cost for entry in ledger.read()].count(None) == 1
+
+
+def test_what_may_have_been_billed_is_told_apart_from_what_was_paid(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.received(ENTRY)
+    ledger.unanswered(replace(ENTRY, call="c2", cost=0.08, digests=("c" * 64,), ingredients=INGREDIENTS))
+    assert list(ledger.read()) == [ENTRY, replace(ENTRY, call="c2", cost=0.08, usage={}, event="unanswered")]
+    assert ledger.events_of("c2") == {"unanswered"}
+
+
+def test_ingredients_stand_where_bytes_are_named(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    entry = replace(ENTRY, ingredients=INGREDIENTS)
+    ledger.received(entry)
+    ledger.stored(entry, time=LATER, digests=("c" * 64, ""))
+    received, stored = ledger.read()
+    assert received == ENTRY
+    assert stored.ingredients == INGREDIENTS
+    assert stored.digests == ("c" * 64, "")
+
+
+def test_ingredients_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    for prompt in ("x" * SIZE_LIMIT, "雪" * (SIZE_LIMIT // 3)):
+        ledger.stored(replace(ENTRY, ingredients=((("prompt", prompt),),)), time=LATER, digests=("c" * 64,))
+    fits = ((("prompt", "x" * (SIZE_LIMIT - 2_000)),),)
+    ledger.stored(replace(ENTRY, ingredients=fits), time=LATER, digests=("c" * 64,))
+    assert [entry.ingredients for entry in ledger.read()] == [(), (), fits]
+    assert max(map(len, (tmp_path / "ledger").read_bytes().splitlines())) <= SIZE_LIMIT
+
+
+def test_text_that_only_describes_is_cut_and_never_in_the_way(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.received(replace(ENTRY, title="t" * 5_000, request="r" * 5_000, provider="p" * 5_000, model="m" * 5_000))
+    (told,) = ledger.read()
+    assert {len(text) for text in (told.title, told.request, told.provider, told.model)} == {1_000}
+
+
+def test_a_line_of_the_first_release_is_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    Ledger(path).received(ENTRY)
+    line = json.loads(path.read_bytes())
+    for name in ("estimated", "ingredients", "title", "provider", "kind", "model", "request"):
+        del line[name]
+    path.write_text(json.dumps(line) + "\n", "utf-8")
+    plain = Entry("c1", ENTRY.keys, ENTRY.project, ENTRY.instance, ENTRY.step, ENTRY.time, ENTRY.usage, ENTRY.cost)
+    assert list(Ledger(path).read()) == [plain]
+
+
+def told_in_pieces(path: Path, change: Callable[[Ledger], None]) -> list[list[str]]:
+    """The calls that each look at a growing ledger finds."""
+    ledger, offset, found = Ledger(path), 0, []
+    for _ in range(3):
+        change(ledger)
+        entries, offset = ledger.costs(offset)
+        found.append([f"{entry.call} {entry.event}" for entry in entries])
+    assert offset == path.stat().st_size
+    return found
+
+
+def test_costs_are_each_told_once_as_the_ledger_grows(tmp_path: Path) -> None:
+    def grow(ledger: Ledger) -> None:
+        ledger.received(ENTRY)
+        ledger.stored(replace(ENTRY, ingredients=INGREDIENTS), time=LATER, digests=("c" * 64,))
+        ledger.unanswered(replace(ENTRY, call="c2"))
+
+    assert told_in_pieces(tmp_path / "ledger", grow) == [["c1 received", "c2 unanswered"]] * 3
+
+
+def test_costs_of_a_line_under_way_are_told_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    ledger = Ledger(path)
+    assert ledger.costs(0) == ([], 0)
+    ledger.received(ENTRY)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:-1])
+    found, offset = ledger.costs(0)
+    assert (found, offset) == ([ENTRY], len(whole))
+    path.write_bytes(whole + whole)
+    assert ledger.costs(offset) == ([ENTRY], 2 * len(whole))
+    path.write_bytes(whole)
+    assert ledger.costs(2 * len(whole)) == ([], 0)
 
 
 def test_the_events_of_a_call_are_those_that_can_be_read(tmp_path: Path) -> None:
@@ -113,10 +225,20 @@ def test_a_last_line_that_lacks_only_its_end_is_an_event(tmp_path: Path) -> None
         {"time": "yesterday"},
         {"time": "2026-11-22T10:00:00"},
         {"time": "2026-11-22T10:00:00+02:00"},
+        {"time": "20261122T100000Z"},
+        {"time": "2026-W47-7T10:00:00Z"},
         {"call": None},
+        {"title": 5},
+        {"model": "m" * 1_001},
+        {"estimated": 1},
+        {"digests": [None]},
+        {"ingredients": {}},
+        {"ingredients": [["prompt", "x"]]},
+        {"ingredients": [[[1, "x"]]]},
+        {"ingredients": [[["prompt", "x" * 300_000]]]},
     ],
 )
-def test_a_line_that_does_not_validate_is_counted(tmp_path: Path, change: dict[str, object]) -> None:
+def test_a_line_that_does_not_validate_is_counted(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "ledger"
     ledger = Ledger(path)
     ledger.received(ENTRY)
@@ -155,11 +277,38 @@ def test_an_event_is_flushed_before_the_call_returns(tmp_path: Path, monkeypatch
     assert tmp_path.stat().st_ino in {inode for inode, _ in flushed}
 
 
-def test_lines_of_two_processes_never_mix(tmp_path: Path) -> None:
+def test_lines_of_four_processes_never_mix(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
-    children = [subprocess.Popen([sys.executable, "-c", APPENDING, str(path), name], cwd=ROOT) for name in ("a", "b")]
-    assert [child.wait() for child in children] == [0, 0]
+    names = ("a", "b", "c", "d")
+    children = [subprocess.Popen([sys.executable, "-c", APPENDING, str(path), name], cwd=ROOT) for name in names]
+    assert [child.wait() for child in children] == [0] * 4
     ledger = Ledger(path)
-    calls = [entry.call for entry in ledger.read()]
-    assert sorted(calls) == sorted(f"{name}-{number}" for name in ("a", "b") for number in range(50))
+    told = [(entry.call, entry.event) for entry in ledger.read()]
+    calls = [f"{name}-{number}" for name in names for number in range(50)]
+    assert sorted(told) == sorted((call, event) for call in calls for event in ("received", "stored"))
     assert ledger.unreadable == 0
+
+
+def test_lines_of_threads_never_mix(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "store" / "ledger")
+    calls = [f"c{number}" for number in range(100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda call: ledger.received(replace(ENTRY, call=call)), calls))
+    assert sorted(entry.call for entry in ledger.read()) == sorted(calls)
+    assert ledger.unreadable == 0
+
+
+def test_who_is_killed_while_writing_spoils_no_line_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    ledger = Ledger(path)
+    for number in range(8):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"begins\n"
+        ledger.received(replace(ENTRY, call=f"before-{number}"))
+        child.send_signal(signal.SIGKILL)
+        ledger.received(replace(ENTRY, call=f"after-{number}"))
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL
+    ours = [entry.call for entry in ledger.read() if entry.call != "killed"]
+    assert ours == [f"{when}-{number}" for number in range(8) for when in ("before", "after")]

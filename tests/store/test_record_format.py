@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetforge.model import Media, Record
-from assetforge.store.records import SIZE_LIMIT, decode_record, encode_record
+from assetforge.store.record_format import SIZE_LIMIT, decode_record, encode_record
 
 MEDIA = Media(digest="d" * 64, pixels="e" * 64, width=1024, height=768, format="png", bytes=54321)
 RECORD = Record(

@@ -13,7 +13,8 @@ import diskcache
 import pytest
 
 from assetforge.model import Media, Record
-from assetforge.store.records import SIZE_LIMIT, Records, encode_record
+from assetforge.store.record_format import SIZE_LIMIT, encode_record
+from assetforge.store.records import Records
 
 ROOT = Path(__file__).parents[2]
 MEDIA = Media(digest="d" * 64, pixels="e" * 64, width=1024, height=768, format="png", bytes=54321)
@@ -132,7 +133,8 @@ RACING = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from assetforge.store.records import Records, decode_record
+from assetforge.store.record_format import decode_record
+from assetforge.store.records import Records
 
 records = Records(Path(sys.argv[1]))
 record = replace(decode_record(sys.stdin.buffer.readline()), model=sys.argv[2])
@@ -145,7 +147,8 @@ PUTTING = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from assetforge.store.records import Records, decode_record
+from assetforge.store.record_format import decode_record
+from assetforge.store.records import Records
 
 records = Records(Path(sys.argv[1]))
 record = decode_record(sys.stdin.buffer.readline())

@@ -13,7 +13,8 @@ import pytest
 
 from assetforge.errors import UsageError
 from assetforge.model import Media, Record
-from assetforge.store.records import Records, encode_record, safe_disk
+from assetforge.store.record_format import encode_record
+from assetforge.store.records import Records, safe_disk
 
 MEDIA = Media(digest="d" * 64, pixels="e" * 64, width=1024, height=768, format="png", bytes=54321)
 RECORD = Record(
@@ -172,7 +173,7 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(tmp_path: Path, rec
             ask(RECORD.key)
         (problem,) = told.value.problems
         assert str(path) in problem.message
-        assert problem.hint == "move it away, then run `assetforge cache repair`"
+        assert problem.hint == "run `assetforge cache repair`: it moves it aside, and makes it anew"
     assert path.read_bytes() == data
 
 

@@ -1,0 +1,177 @@
+"""Is the store whole? Everything in it is looked at, and only what is damaged is dropped; unaware of what pictures
+show and of how anything is mended.
+
+The order matters while builds are at work: ledger, notes, records, blobs. Each of them refers to what is safe
+already, so that nothing is missed which was only just written.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assetforge.model import Record
+from assetforge.store import notes
+from assetforge.store.bought import Bought, bought
+from assetforge.store.documents import is_cost
+from assetforge.store.layout import Store, open_store
+from assetforge.store.records import RecordsDamagedError
+
+# What is made again for nothing: that its bytes are gone is no loss.
+FREE = frozenset({"rendition", "placeholder", "draft"})
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that should be there. `step` is "" and `cost` (US dollars) None where nobody knows."""
+
+    key: str
+    digest: str
+    step: str
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Paid bytes that could not be used: `price` is what the call may have cost, in US dollars, `size` in bytes."""
+
+    call: str
+    step: str
+    reason: str
+    price: float | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What there is, and what is wrong with it.
+
+    `pictures` are the sound blobs, `size` their bytes; `damaged` are digests of blobs that were dropped, `database`
+    says why the records can't be read at all, `unsound` are keys of records that can't. `gone` are pictures without
+    bytes, `unrecorded` bought ones without a record. `unreadable` counts lines of the ledger, torn when a build was
+    killed, `unfinished` the calls
+    that dead builds left: the next build finishes these.
+    """
+
+    pictures: int
+    size: int
+    records: int
+    damaged: tuple[str, ...]
+    database: str
+    unsound: tuple[str, ...]
+    gone: tuple[Missing, ...]
+    unrecorded: tuple[Missing, ...]
+    unreadable: int
+    quarantined: tuple[Quarantined, ...]
+    unfinished: int
+
+    @property
+    def is_sound(self) -> bool:
+        return not (self.damaged or self.database or self.unsound or self.gone or self.unrecorded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the records say."""
+
+    records: Mapping[str, Record]
+    unsound: tuple[str, ...]
+    database: str
+
+
+def verify(folder: Path) -> Audit:
+    """Looks at everything in a store. Raises UsageError for what a newer release wrote, OSError."""
+    damaged: list[str] = []
+    with open_store(folder, damaged.append) as store:
+        pictures = bought(store.ledger)
+        unreadable = store.ledger.unreadable
+        under_way, unfinished = _calls(store)
+        known = _records(store)
+        sizes = _blobs(store)
+    gone, unrecorded = _missing(pictures, known.records, sizes.__contains__)
+    return Audit(
+        pictures=len(sizes),
+        size=sum(sizes.values()),
+        records=len(known.records),
+        damaged=tuple(damaged),
+        database=known.database,
+        unsound=known.unsound,
+        gone=tuple(gone),
+        unrecorded=tuple(_told(one) for one in unrecorded if one.stored.call not in under_way),
+        unreadable=unreadable,
+        quarantined=tuple(_quarantined(store)),
+        unfinished=unfinished,
+    )
+
+
+def _calls(store: Store) -> tuple[set[str], int]:
+    """The calls under way, and how many of them dead builds left."""
+    found: set[str] = set()
+    unfinished = 0
+    for build in notes.builds(store.inflight):
+        calls = {note.call for note in notes.noted(build)}
+        found |= calls
+        unfinished += 0 if notes.is_alive(build) else len(calls)
+    return found, unfinished
+
+
+def _records(store: Store) -> _Known:
+    found: dict[str, Record] = {}
+    unsound: list[str] = []
+    try:
+        store.records.check()
+        for key in store.records.keys():  # noqa: SIM118 - a method of ours, not a dict's
+            record = store.records.get(key)
+            if record is None:
+                unsound.append(key)
+            else:
+                found[key] = record
+    except RecordsDamagedError as error:
+        return _Known(found, tuple(unsound), str(error))
+    return _Known(found, tuple(unsound), "")
+
+
+def _blobs(store: Store) -> dict[str, int]:
+    """The sound blobs with their sizes."""
+    found = {}
+    for digest in store.blobs.digests():
+        data = store.blobs.read(digest)
+        if data is not None:
+            found[digest] = len(data)
+    return found
+
+
+def _missing(
+    pictures: Mapping[str, list[Bought]], records: Mapping[str, Record], is_here: Callable[[str], bool]
+) -> tuple[list[Missing], list[Bought]]:
+    """Pictures without bytes, and bought ones without a record that leads to bytes."""
+    gone, unrecorded = [], []
+    for key, record in records.items():
+        if key not in pictures and record.kind not in FREE and not is_here(record.media.digest):
+            gone.append(Missing(key, record.media.digest, "", record.cost))
+    for key, offered in pictures.items():
+        known = records.get(key)
+        if known is not None and is_here(known.media.digest):
+            continue
+        here = [one for one in offered if is_here(one.digest)]
+        if here:
+            unrecorded.append(here[0])
+        else:
+            gone.append(_told(offered[0]))
+    return gone, unrecorded
+
+
+def _told(one: Bought) -> Missing:
+    return Missing(one.key, one.digest, one.stored.step, one.cost)
+
+
+def _quarantined(store: Store) -> Iterator[Quarantined]:
+    for note in notes.noted(store.quarantine):
+        price, keys = note.facts.get("price"), note.facts.get("keys")
+        is_known = is_cost(price) and price is not None and isinstance(keys, list)
+        yield Quarantined(
+            call=note.call,
+            step=str(note.facts.get("step", "")),
+            reason=notes.reason_of(note),
+            price=float(price or 0.0) * len(keys or ()) if is_known else None,
+            size=sum(path.stat(follow_symlinks=False).st_size for path in note.folder.iterdir()),
+        )
