@@ -19,11 +19,14 @@ from assetforge.ops.memo import Memo
 from assetforge.outputs.place import Guard, Places
 from assetforge.paths import fold
 from assetforge.plan.forecast import Forecast, Outlook, foresee
+from assetforge.plan.price import Prices
 from assetforge.plan.walk import OnMiss
+from assetforge.providers.access import find_access
 from assetforge.providers.spec import Provider
 from assetforge.recover import finish_dead_builds
 from assetforge.run.budget import Budget
-from assetforge.run.execute import Counter, Workshop
+from assetforge.run.counter import Counter
+from assetforge.run.execute import Workshop
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.store.notes import Notes
@@ -55,9 +58,9 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     single assets are in the report."""
     began = time.monotonic()
     await finish_dead_builds(space, listen)
-    world = space.world(trusting=not options.verify, reencode=options.reencode)
+    world = space.world(trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused)
     places = places_of(space, graph, options.guard)
-    forecast = forecast_of(graph, world, places, options)
+    forecast = forecast_of(graph, world, places, options, space.prices)
     refuse(space, forecast, options)
     budget = Budget(limit(space.manifest, space.settings, options))
     providers = open_providers(space, forecast)
@@ -95,31 +98,40 @@ class Stage:
         """Who may be asked, and for what."""
         space, forecast = self.space, self.forecast
         tables, _ = provider_tables(space.manifest)
+        limit_of_month = space.settings.max_usd_per_month
         steps = ((item.key, forecast.walk.graph.steps[item.step]) for item in forecast.purchases if item.key)
         return Counter(
             providers=self.providers,
             tables=tables,
+            origins={
+                name: find_access(name, tables[name], space.settings, space.environ).origin for name in self.providers
+            },
+            prices=forecast.prices,
             asked={key: step.settings.provider for key, step in steps if isinstance(step, Paid)},
             shelf=space.shelf,
             notes=notes,
             recover=lambda: finish_dead_builds(space, self.listen),
             claims=space.claims,
+            refusals=space.refusals,
+            rates=space.rates,
             budget=self.budget,
+            month=None if limit_of_month is None else space.month(limit_of_month),
             project=space.project_id,
+            title=space.title,
             drafts=space.drafts,
         )
 
 
-def forecast_of(graph: Graph, world: World, places: Places, options: Options) -> Forecast:
+def forecast_of(graph: Graph, world: World, places: Places, options: Options, prices: Prices) -> Forecast:
     """What a build with these options would do. Assets that are known to fail are told of and left out: nothing is
     bought for them. Raises ManifestError for a source file that is not a picture."""
     selected = select(graph, options.select)
-    forecast = foreseen(graph, world, options, selected)
+    forecast = foreseen(graph, world, options, selected, prices)
     blocked = (*broken(forecast), *obstacles(forecast, places))
     if not blocked:
         return forecast
     stopped = {failure.instance: failure.problem.message for failure in reversed(blocked)}
-    rest = foreseen(graph, world, options, [name for name in selected if name not in stopped])
+    rest = foreseen(graph, world, options, [name for name in selected if name not in stopped], prices)
     outlooks = {
         name: Outlook(name, "wrong", (stopped[name],), ()) if name in stopped else rest.outlooks[name]
         for name in selected
@@ -127,15 +139,15 @@ def forecast_of(graph: Graph, world: World, places: Places, options: Options) ->
     return replace(rest, outlooks=outlooks, blocked=blocked)
 
 
-def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[str]) -> Forecast:
+def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[str], prices: Prices) -> Forecast:
     """What would be done for some instances, whoever owns the files in their way. Raises ManifestError for a source
     file that is not a picture."""
     on_miss: OnMiss = "fail" if options.locked else options.on_miss
-    forecast = foresee(graph, world, on_miss, selected)
+    forecast = foresee(graph, world, on_miss, selected, prices)
     while options.rebuy_lost and (forecast.lost or forecast.again):
         lost = (forecast.walk.paid[place].action for place in (*forecast.lost, *forecast.again))
         world.forgotten |= {action.key for action in lost if action is not None}
-        forecast = foresee(graph, world, on_miss, selected)
+        forecast = foresee(graph, world, on_miss, selected, prices)
     if forecast.problems and any(isinstance(graph.steps[name], Source) for name in forecast.walk.refused):
         raise ManifestError(forecast.problems)
     return forecast

@@ -139,6 +139,8 @@ def make_report(ended: Ended) -> Report:
         calls=tally.calls,
         spent=ended.budget.spent,
         unknown_costs=ended.budget.unknown,
+        doubtful=ended.budget.doubtful,
+        unanswered=ended.budget.unanswered,
         saved=saved,
         stopped=tally.stopped,
     )

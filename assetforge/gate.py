@@ -37,6 +37,7 @@ class Options:
     guard: Guard = "ask"
     reencode: bool = False
     rebuy_lost: bool = False
+    retry_refused: bool = False
     fail_fast: bool = False
     verify: bool = False
     profile: str | None = None

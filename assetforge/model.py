@@ -92,7 +92,8 @@ class Paid:
     """A generation or an edit: what costs money.
 
     `size` is what the user gets, None for an edit that keeps its input's size. `request_size` is what is asked
-    for, None where that is known only with the input. `inputs` are the pictures sent, in order.
+    for, None where that is known only with the input; it is `planned` where nobody wrote it. `inputs` are the
+    pictures sent, in order.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Paid:
     pick: int
     revision: int
     where: Where
+    planned: bool = False
 
     @property
     def inputs(self) -> tuple[Link, ...]:
@@ -292,7 +294,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did. Paths are of outputs; `spent` and `saved` are US dollars."""
+    """What a build did. Paths are of outputs; `spent` and `saved` are US dollars;
+    `doubtful` is what the `unanswered` calls may have cost, which gave nothing."""
 
     made: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
@@ -305,6 +308,8 @@ class Report:
     calls: int = 0
     spent: float = 0.0
     unknown_costs: int = 0
+    doubtful: float = 0.0
+    unanswered: int = 0
     saved: float = 0.0
     seconds: float = 0.0
     stopped: str = ""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
 from assetforge.build import Stop, build, forecast_of, foreseen, places_of
 from assetforge.check import Disagreement, disagreements
@@ -33,13 +34,15 @@ def nothing(event: Event) -> None:
 
 @dataclass(slots=True)
 class Project:
-    """A manifest on this machine. Reading the manifest is put off until something needs it, and done once."""
+    """A manifest on this machine. Reading the manifest is put off until something needs it, and done once. `today`
+    is an ISO date, by which models that are shut down are told of; "" tells of none."""
 
     root: Root
     file: str
     settings: Settings
     environ: Mapping[str, str]
     variables: Mapping[str, str] = field(default_factory=dict)
+    today: str = ""
     reading: Reading = field(init=False)
     _manifest: Manifest | None = field(init=False, default=None)
     _graphs: dict[str | None, Graph] = field(init=False, default_factory=dict)
@@ -57,15 +60,19 @@ class Project:
     def graph(self, profile: str | None = None) -> Graph:
         """Every step, in order. Raises ManifestError with all mistakes."""
         if profile not in self._graphs:
-            self._graphs[profile] = resolve(self.manifest, profile=profile, variables=self.variables)
+            self._graphs[profile] = resolve(
+                self.manifest, profile=profile, variables=self.variables, today=self.today
+            )
         return self._graphs[profile]
 
     def plan(self, options: Options = DEFAULTS, listen: Listener = nothing) -> Forecast:
         """What a build with these options would do; writes nothing and asks nobody."""
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
-            world = space.world(trusting=not options.verify, reencode=options.reencode)
-            return forecast_of(graph, world, places_of(space, graph, options.guard), options)
+            world = space.world(
+                trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused
+            )
+            return forecast_of(graph, world, places_of(space, graph, options.guard), options, space.prices)
 
     async def build(
         self,
@@ -83,7 +90,7 @@ class Project:
         lock. Touches neither the network nor what the store has made. Raises ManifestError."""
         graph = self.graph()
         with self.workspace(listen) as space:
-            forecast = foreseen(graph, space.world(), Options(locked=True), select(graph, ()))
+            forecast = foreseen(graph, space.world(), Options(locked=True), select(graph, ()), space.prices)
             return disagreements(space, forecast, files=files)
 
     @contextmanager
@@ -130,4 +137,5 @@ def load(path: str | os.PathLike[str] = ".", *, variables: Mapping[str, str] | N
         )
     folder, name = os.path.split(os.path.abspath(found))
     environ = dict(os.environ)
-    return Project(Root(folder), name, load_settings(environ), environ, variables or {})
+    today = date.today().isoformat()  # noqa: DTZ011 - the day where the user is
+    return Project(Root(folder), name, load_settings(environ), environ, variables or {}, today)

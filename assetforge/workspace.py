@@ -9,17 +9,23 @@ from pathlib import Path
 from assetforge.config import Settings
 from assetforge.errors import Problem
 from assetforge.events import Listener, Warned
+from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
 from assetforge.outputs.lock import Lock, read_lock
 from assetforge.outputs.state import State, project_folder
 from assetforge.paths import Root
+from assetforge.plan.price import Prices
+from assetforge.providers.access import find_access
 from assetforge.run.bytes import Bytes
 from assetforge.run.drafts import Drafts
-from assetforge.run.purchase import Shelf
+from assetforge.run.purchase import Shelf, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.claims import Claims
 from assetforge.store.ledger import Ledger
+from assetforge.store.month import Month
+from assetforge.store.rates import Rates
 from assetforge.store.records import Records
+from assetforge.store.refusals import Refusals
 from assetforge.world import World
 
 
@@ -35,6 +41,8 @@ class Workspace:
     data: Path
     shelf: Shelf
     claims: Claims
+    refusals: Refusals
+    rates: Rates
     state: State
     lock: Lock
     content: Bytes
@@ -52,10 +60,31 @@ class Workspace:
     def project_id(self) -> str:
         return self.state.folder.name
 
-    def world(self, *, trusting: bool = True, reencode: bool = False) -> World:
+    @property
+    def title(self) -> str:
+        """What people call the project."""
+        return self.manifest.table.project.name or os.path.basename(self.root.path)
+
+    def month(self, limit: float) -> Month:
+        """The limit of a calendar month in US dollars, kept by all who share the store."""
+        return Month(self.shelf.ledger, self.inflight, self.data / "month.lock", limit, now)
+
+    @property
+    def prices(self) -> Prices:
+        """What calls cost, as these providers are asked from here."""
+        tables, _ = provider_tables(self.manifest)
+        origins = {
+            name: find_access(name, table, self.settings, self.environ).origin for name, table in tables.items()
+        }
+        return Prices.of(tables, origins)
+
+    def world(self, *, trusting: bool = True, reencode: bool = False, retry_refused: bool = False) -> World:
         """Look-ups for one walk."""
-        shelf = self.shelf
-        return World(self.root, self.state, self.lock, shelf.records, self.content, self.drafts, trusting, reencode)
+        return World(
+            root=self.root, state=self.state, lock=self.lock, records=self.shelf.records, content=self.content,
+            drafts=self.drafts, refusals=None if retry_refused else self.refusals, trusting=trusting,
+            reencode=reencode,
+        )  # fmt: skip
 
 
 def lock_name(manifest: str) -> str:
@@ -95,6 +124,8 @@ def open_workspace(
             data=data,
             shelf=shelf,
             claims=Claims(data / "claims"),
+            refusals=Refusals(data / "refusals.jsonl"),
+            rates=Rates(data / "rates"),
             state=state,
             lock=lock,
             content=found,

@@ -18,12 +18,14 @@ from assetforge.plan.rebuild import FileEvidence, PaidEvidence
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
 from assetforge.store.records import Records
+from assetforge.store.refusals import Refusals
 
 
 @dataclass(slots=True)
 class World:
     """The look-ups of one build. `trusting` believes that a file whose times and inode did not change has the
-    bytes it had; `reencode` treats every rendition as not made. `forgotten` are paid keys
+    bytes it had; `reencode` treats every rendition as not made. `refusals` is what providers found unfit, None where
+    they are to be asked again. `forgotten` are paid keys
     that are to be bought again, `remarks` what the user should be told of, `measured`
     facts of source files that the store should remember."""
 
@@ -33,6 +35,7 @@ class World:
     records: Records
     content: Bytes
     drafts: Drafts
+    refusals: Refusals | None = None
     trusting: bool = True
     reencode: bool = False
     forgotten: set[str] = field(default_factory=set)
@@ -111,7 +114,16 @@ class World:
         if stored is not None and self.content.has(stored.media.digest):
             return PaidEvidence(stored=stored)
         before = self.lock.candidate(step.instance, step.name, action.candidate)
-        return PaidEvidence(before=before, before_ingredients=self._ingredients(before))
+        return PaidEvidence(
+            before=before, before_ingredients=self._ingredients(before), refused=self._refused(step, action.key)
+        )
+
+    def _refused(self, step: Paid, key: str) -> str:
+        settings = step.settings
+        if self.refusals is None:
+            return ""
+        found = self.refusals.find(key, moderation=settings.moderation, provider=settings.provider)
+        return "" if found is None else f"`{found.provider}` refused this on {found.date}: {found.words}"
 
     def _pinned_paid(self, step: Paid, key: str) -> Record | None:
         """What the lock pins; where its lines disagree, the first whose picture is here."""

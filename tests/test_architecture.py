@@ -39,8 +39,11 @@ ROWS: tuple[tuple[str, ...], ...] = (
     # The lock, the stamp and the report of a build.
     ("closing",),
     ("build",),
-    ("clean", "project"),
+    # `mend` needs the store and the decoding of pictures, and no project.
+    ("clean", "project", "mend"),
     ("watch", "report"),
+    # The other end of a call. It draws as the provider of drafts does, and knows nothing else of `providers`.
+    ("simulate",),
     ("cli",),
     ("__main__",),
 )
@@ -53,10 +56,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("graph.template", "report"),
     # Printing has to know what Jinja calls text.
     "markupsafe": ("graph.template", "graph.printing", "report"),
-    "httpx": ("providers.images_api",),
+    "httpx": ("providers.images_api", "providers.links", "providers.wire"),
     # An answer's base64 is read apart from its connection.
     "pybase64": ("providers.answer",),
-    "PIL": ("ops", "providers.draft", "providers.draft_*"),
+    "PIL": ("ops", "providers.draft", "providers.draft_*", "simulate"),
+    "starlette": ("simulate",),
+    "uvicorn": ("simulate.server",),
+    "python_multipart": ("simulate.call",),
     "diskcache": ("store.records",),
     "sqlite3": ("store.records",),
     "watchfiles": ("watch",),
@@ -66,8 +72,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
 }
 ASYNC = (
-    "run", "providers.images_api", "providers.draft", "providers.spec", "providers.retry", "recover", "build",
-    "project", "watch", "report.server", "cli.commands.build", "cli.commands.watch",
+    "run", "providers.images_api", "providers.links", "providers.wire", "providers.delivery", "providers.draft",
+    "providers.spec", "providers.retry", "recover", "build",
+    "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.watch",
 )  # fmt: skip
 HEAVY = (
     "asyncio",
@@ -196,6 +203,16 @@ def test_the_plan_is_pure() -> None:
             called = {node.func.id for node in ast.walk(module.tree)
                       if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
             assert "open" not in called, module.name
+
+
+def test_the_simulated_api_owes_nothing_to_the_providers() -> None:
+    """An error of ours in what the API takes must not be an error of both; only what draws is shared."""
+    for module in MODULES:
+        if module.part == "simulate" and module.name != "simulate.drawing":
+            assert "providers" not in own_parts(module), module.name
+    drawing = next(module for module in MODULES if module.name == "simulate.drawing")
+    shared = {name for name in imported(drawing) if name.startswith("assetforge.providers.")}
+    assert {name.split(".")[2] for name in shared} <= {"draft", "spec"}
 
 
 @every_module

@@ -12,7 +12,7 @@ from assetforge.entry import Entry
 from assetforge.manifest import schema
 from assetforge.ops.table import OPS, PUBLIC
 from assetforge.project import load
-from assetforge.providers.spec import ProviderTable
+from assetforge.providers.spec import PriceTable, ProviderTable
 from tests.pages import Block, blocks
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def real() -> dict[str, set[str]]:
         for name, model in inspect.getmembers(schema, inspect.isclass)
         if issubclass(model, Entry) and model.__module__ == schema.__name__ and name not in INNER
     }
-    models["ProviderTable"] = ProviderTable
+    models |= {"ProviderTable": ProviderTable, "PriceTable": PriceTable}
     keys = {name: set(model.model_fields) for name, model in models.items()}
     keys |= {name: keys[name] - set(shared.model_fields) for name, shared in SHARED.items()}
     return keys | {f"step {name}": set(OPS[name].params.model_fields) for name in PUBLIC}

@@ -17,7 +17,21 @@ from assetforge.errors import AssetforgeError, NotCurrent, UsageError
 from assetforge.words import did_you_mean
 
 # In the order of a user's first day.
-COMMANDS = ("init", "build", "plan", "check", "explain", "list", "graph", "schema", "clean", "trust")
+COMMANDS = (
+    "init",
+    "build",
+    "plan",
+    "check",
+    "explain",
+    "list",
+    "graph",
+    "spend",
+    "cache",
+    "schema",
+    "clean",
+    "trust",
+    "simulate",
+)
 INTERRUPTED = 130
 # What a machine refuses, whatever we do: no room, no permission, no more open files, a file for a folder.
 MACHINE = frozenset(

@@ -10,6 +10,8 @@ import warnings
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImageMath
 from PIL.AvifImagePlugin import AvifImageFile
@@ -46,6 +48,9 @@ BROKEN = (
 )
 
 PNG_END = b"IEND\xaeB`\x82"
+# Pixels that are looked at together: a picture of 8 megapixels must not be in memory three times.
+BAND = 1 << 17
+_PIECE = 1 << 18
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -65,7 +70,7 @@ class PlainJpegFile(JpegImageFile):
         return
 
 
-OPENERS: dict[str, Callable[[BytesIO, str], ImageFile.ImageFile]] = {
+OPENERS: dict[str, Callable[[BinaryIO, str], ImageFile.ImageFile]] = {
     "png": PngImageFile,
     "jpeg": PlainJpegFile,
     "webp": WebPImageFile,
@@ -79,21 +84,12 @@ def open_picture(data: bytes, name: str) -> Image.Image:
 
     Raises OpFailed, with the name, for what is no picture, not whole, too large or of another format.
     """
-    _, opened = _opened(data, name)
-    try:
-        turn = TURNS.get(orientation(opened.info.get("exif", b"")))
-        opened.load()
-        if isinstance(opened, PngImageFile) and PNG_END not in data:
-            raise OSError("image file is truncated")
-        image = in_8_bits(opened)
-        return image if turn is None else image.transpose(turn)
-    except BROKEN as error:
-        raise unreadable(name, error) from None
+    return _decoded(BytesIO(data), name)[1]
 
 
 def read_header(data: bytes, name: str) -> tuple[str, Size]:
     """Format (png, jpeg, webp, avif or gif) and size the right way up, without decoding. Raises OpFailed."""
-    kind, opened = _opened(data, name)
+    kind, opened = _opened(BytesIO(data), name)
     width, height = opened.size
     turned = orientation(opened.info.get("exif", b"")) >= 5
     return kind, Size(height, width) if turned else Size(width, height)
@@ -101,21 +97,25 @@ def read_header(data: bytes, name: str) -> tuple[str, Size]:
 
 def measure(data: bytes, name: str) -> Media:
     """What there is to know of an encoded picture, decoded to its end. Raises OpFailed as `open_picture`."""
-    image = open_picture(data, name)
-    return Media(
-        digest=digest_bytes(data),
-        pixels=pixel_digest(image),
-        width=image.width,
-        height=image.height,
-        format=sniffed(data) or "",
-        bytes=len(data),
-    )
+    kind, image = _decoded(BytesIO(data), name)
+    return _media(digest_bytes(data), kind, image, len(data))
+
+
+def measure_file(path: Path, name: str, digest: str) -> Media:
+    """The same of a file that has a digest; memory holds its pixels, not its bytes. Raises OSError as well."""
+    with path.open("rb") as file:
+        kind, image = _decoded(file, name)
+        return _media(digest, kind, image, file.seek(0, 2))
+
+
+def _media(digest: str, kind: str, image: Image.Image, size: int) -> Media:
+    return Media(digest, pixel_digest(image), image.width, image.height, kind, size)
 
 
 def pixel_digest(image: Image.Image) -> str:
     """SHA-256 of the size and of all pixels in RGBA: no encoding, palette or metadata is part of it."""
     found = hashlib.sha256(b"rgba8 %dx%d\n" % image.size)
-    rows = max(1, 4_000_000 // image.width)
+    rows = max(1, BAND // image.width)
     for top in range(0, image.height, rows):
         band = image.crop((0, top, image.width, min(top + rows, image.height)))
         found.update(band.convert("RGBA").tobytes())
@@ -140,15 +140,42 @@ def sniffed(data: bytes) -> str | None:
     return None
 
 
-def _opened(data: bytes, name: str) -> tuple[str, ImageFile.ImageFile]:
+def _decoded(file: BinaryIO, name: str) -> tuple[str, Image.Image]:
+    kind, opened = _opened(file, name)
+    try:
+        turn = TURNS.get(orientation(opened.info.get("exif", b"")))
+        opened.load()
+        if isinstance(opened, PngImageFile) and not _has_end(file):
+            raise OSError("image file is truncated")
+        image = in_8_bits(opened)
+        return kind, image if turn is None else image.transpose(turn)
+    except BROKEN as error:
+        raise unreadable(name, error) from None
+
+
+def _has_end(file: BinaryIO) -> bool:
+    """Whether a PNG says that it ends; sought from the end on, where it should be."""
+    end = file.seek(0, 2)
+    while end > 0:
+        start = max(0, end - _PIECE)
+        file.seek(start)
+        if PNG_END in file.read(end - start + len(PNG_END) - 1):
+            return True
+        end = start
+    return False
+
+
+def _opened(file: BinaryIO, name: str) -> tuple[str, ImageFile.ImageFile]:
     """The header, read. Pillow's own `open` would try any format, and warn where this raises."""
-    if not data:
+    head = file.read(16)
+    file.seek(0)
+    if not head:
         raise OpFailed(f"`{name}` is not a picture that can be read: it is empty")
-    kind = sniffed(data)
+    kind = sniffed(head)
     if kind is None:
         raise OpFailed(f"`{name}` is not a picture that can be read: not PNG, JPEG, WebP, AVIF or GIF")
     try:
-        opened = OPENERS[kind](BytesIO(data), "")
+        opened = OPENERS[kind](file, "")
     except BROKEN as error:
         raise unreadable(name, error) from None
     if opened.width * opened.height > MAX_PIXELS:
@@ -191,6 +218,9 @@ def in_8_bits(image: Image.Image) -> Image.Image:
     """Any picture of the allowed formats in RGB or RGBA, sRGB, and nothing else in it."""
     profile = image.info.get("icc_profile")
     alpha = None
+    if image.mode in ("RGB", "RGBA") and not profile and "transparency" not in image.info:
+        image.info = {}
+        return image
     if image.mode in ("I;16", "I;16B", "I"):
         image = high_bytes(image)
     elif image.mode == "RGB" and "transparency" in image.info:

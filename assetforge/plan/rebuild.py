@@ -13,13 +13,15 @@ from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Reco
 @dataclass(frozen=True, slots=True)
 class PaidEvidence:
     """Of a paid action: what the lock and the store have under its key, and what the lock's own line had for this
-    candidate before, with the ingredients where the store still knows them."""
+    candidate before, with the ingredients where the store still knows them. `refused` says that its provider found
+    it unfit, and when."""
 
     pinned: Record | None = None
     stored: Record | None = None
     remote: Record | None = None
     before: Record | None = None
     before_ingredients: Ingredients = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from assetforge.plan.action import (
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
 
 OnMiss = Literal["call", "draft", "fail"]
+ASK_OTHERWISE = "change the prompt or the pictures, or build with --retry-refused"
 
 
 class Lookups(Protocol):
@@ -216,12 +217,17 @@ class Walk:
         )
 
     def _candidate(self, step: Paid, action: Action, call: Call, *, made_of_draft: bool) -> None:
-        decision = decide_paid(action, self.lookups.paid(step, action))
+        evidence = self.lookups.paid(step, action)
+        decision = decide_paid(action, evidence)
         if isinstance(decision, Stale) and self.on_miss == "draft":
             decision = drafted(decision, self.lookups.draft(call, action.candidate))
         self.paid[step.id, action.candidate] = PaidState(action, decision, call, call.size)
         known = decision.record if isinstance(decision, Fresh | Drafted) else None
         link = Link(step.id, action.candidate)
+        if isinstance(decision, Stale) and evidence.refused and self.on_miss == "call":
+            self.refused[step.id] = Problem(f"`{step.id}`: {evidence.refused}", step.where, ASK_OTHERWISE)
+            self._pictures[link] = Refused(self.refused[step.id])
+            return
         if known is None:
             self._pictures[link] = Waiting((step.id,), call.size)
         else:

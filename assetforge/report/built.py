@@ -53,12 +53,14 @@ def totals(report: Report, placed: Sequence[Placed]) -> tuple[tuple[str, int], .
 def _money(report: Report) -> Iterator[str]:
     if told := spent(report):
         yield told
+    if report.unanswered:
+        yield f"{count(report.unanswered, 'call')} may have been billed for nothing (up to {money(report.doubtful)})"
     reused = sum(report.reused.values())
     if reused:
         sources = ", ".join(f"{number:,} from the {origin}" for origin, number in sorted(report.reused.items()))
         yield f"{count(reused, 'picture')} reused ({sources})"
     if report.saved:
-        yield f"{money(report.saved)} saved"
+        yield f"{money(report.saved)} saved by not buying them again"
 
 
 def spent(report: Report) -> str:
@@ -85,6 +87,8 @@ def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
         "calls": report.calls,
         "spent": report.spent,
         "unknown_costs": report.unknown_costs,
+        "doubtful": report.doubtful,
+        "unanswered": report.unanswered,
         "saved": report.saved,
         "seconds": round(report.seconds, 3),
         "stopped": report.stopped,

@@ -7,11 +7,17 @@ from assetforge.words import money
 
 @dataclass(slots=True)
 class Budget:
-    """US dollars. `limit` is None where there is none. Calls under way count with what they may cost at most."""
+    """US dollars. `limit` is None where there is none. Calls under way count with what they may cost at most.
+
+    `spent` is what answers cost, `unknown` how many of them nobody knows the cost of (they count with their price).
+    `doubtful` is what calls may have cost that gave nothing, and `unanswered` how many these are.
+    """
 
     limit: float | None
     spent: float = 0.0
     unknown: int = 0
+    doubtful: float = 0.0
+    unanswered: int = 0
     _reserved: dict[str, float] = field(default_factory=dict)
 
     def reserve(self, call: str, price: float | None) -> str | None:
@@ -21,22 +27,26 @@ class Budget:
             return None
         if price is None:
             return "its price is not known, and there is a budget"
-        total = self.spent + sum(self._reserved.values()) + price
+        total = self.spent + self.doubtful + sum(self._reserved.values()) + price
         if total > self.limit + 1e-9:
             return f"it could cost {money(price)}, which would pass the budget of {money(self.limit)}"
         self._reserved[call] = price
         return None
 
     def settle(self, call: str, cost: float | None) -> None:
-        """A call ended: what it cost takes the place of what was reserved; an unknown cost counts as that."""
+        """A call gave something: its cost takes the place of what was reserved; an unknown one counts as that."""
         reserved = self._reserved.pop(call, 0.0)
         self.unknown += cost is None
         self.spent += reserved if cost is None else cost
 
+    def lose(self, call: str) -> None:
+        """A call gave nothing, and may have been billed."""
+        self.book(self._reserved.pop(call, 0.0))
+
     def book(self, price: float | None) -> None:
-        """A call that was not this build's may have been billed, and counts here."""
-        self.unknown += 1
-        self.spent += price or 0.0
+        """The same of a call whose price was not reserved here, as one of a build that died."""
+        self.unanswered += 1
+        self.doubtful += price or 0.0
 
     def release(self, call: str) -> None:
         """A call ended that surely was not billed."""

@@ -13,6 +13,7 @@ class Lane:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._ceiling = limit
+        self._good = 0
         self._waiting: deque[Work] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self.closed = False
@@ -30,11 +31,14 @@ class Lane:
     def slow_down(self) -> None:
         """Half as much at once, after somebody said that it was too much."""
         self.limit = max(1, self.limit // 2)
+        self._good = 0
 
     def speed_up(self) -> None:
-        """One more at once, up to where the lane began."""
-        self.limit = min(self._ceiling, self.limit + 1)
-        self._start()
+        """A piece ended well. When as many did as run at once, one more may, up to where the lane began."""
+        self._good += 1
+        if self.limit < self._ceiling and self._good >= self.limit:
+            self.limit, self._good = self.limit + 1, 0
+            self._start()
 
     @property
     def running(self) -> frozenset[asyncio.Task[None]]:

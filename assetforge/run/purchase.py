@@ -9,13 +9,12 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from assetforge.model import Action, Media, Record
-from assetforge.ops.decode import measure
+from assetforge.ops.decode import measure_file
 from assetforge.ops.spec import OpFailed
-from assetforge.plan.price import cost_of
+from assetforge.plan.price import Prices
 from assetforge.providers.spec import CallFailed, Delivery, Order, Provider
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
@@ -24,6 +23,7 @@ from assetforge.store.records import Records
 
 TEXT_LIMIT = 1_000
 EVENTS = frozenset({"received", "stored"})
+CUT = "the rest of the answer was cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,53 +43,50 @@ class Page:
     entry: Entry
     written: Collection[str]
 
-    def received(self) -> None:
+    async def received(self) -> None:
         if "received" not in self.written:
-            self.ledger.received(self.entry)
+            await asyncio.to_thread(self.ledger.received, self.entry)
 
-    def stored(self, media: list[Media]) -> None:
+    async def stored(self, media: list[Media]) -> None:
+        digests = tuple(picture.digest for picture in media)
         if "stored" not in self.written:
-            self.ledger.stored(self.entry, time=now(), digests=tuple(picture.digest for picture in media))
+            await asyncio.to_thread(self.ledger.stored, self.entry, time=now(), digests=digests)
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
     """What one call gave: records by candidate, and what it cost in US dollars (None where nobody knows). `unusable`
-    counts images that were paid for and are none."""
+    counts images that were paid for and can't be used; `simulated` ones are for rehearsals."""
 
     records: Mapping[int, Record]
     cost: float | None
     warnings: tuple[str, ...] = ()
     unusable: int = 0
+    simulated: bool = False
 
 
 def note_facts(
-    provider: Provider,
-    order: Order,
-    actions: tuple[Action, ...],
-    *,
-    table: Mapping[str, Any],
-    project: str,
-    instance: str,
-    price: float | None,
+    provider: Provider, order: Order, actions: tuple[Action, ...], *, price: float | None, about: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a note says: enough to store the answer without the manifest, and nothing secret."""
+    """What a note says: enough to store the answer without the manifest, and nothing secret. `about` has the
+    provider's `table`, and `project`, `title` and `instance`. `sent` says that a request may have left."""
     return {
+        **about,
+        "instance": str(about["instance"])[:TEXT_LIMIT],
+        "title": str(about["title"])[:TEXT_LIMIT],
         "provider": provider.name,
         "kind": provider.kind,
-        "table": dict(table),
         "model": order.model,
         "size": str(order.size),
         "format": order.format,
         "quality": order.quality,
-        "project": project,
-        "instance": instance[:TEXT_LIMIT],
         "step": actions[0].step[:TEXT_LIMIT],
         "keys": [action.key for action in actions],
         "candidates": [action.candidate for action in actions],
         "ingredients": [[list(pair) for pair in action.ingredients] for action in actions],
         "price": price,
         "began": now(),
+        "sent": True,
     }
 
 
@@ -99,7 +96,7 @@ def now() -> str:
 
 
 async def fulfil(
-    provider: Provider, note: Note, call: str, shelf: Shelf, *, written: Collection[str] = frozenset()
+    provider: Provider, note: Note, shelf: Shelf, prices: Prices, *, written: Collection[str] = frozenset()
 ) -> Bought:
     """Stores what a note's answer holds; also for a note of a build that died, whose `written` are the events that
     the ledger has of the call. Where a part of the answer can't be used the note is in quarantine afterwards. Raises
@@ -108,34 +105,58 @@ async def fulfil(
         delivery = await provider.collect(note)
     except CallFailed as error:
         if error.answer is not None:
-            _page(note, call, error.answer, shelf, written).received()
+            await _page(note, error.answer, shelf, prices, written).received()
         raise
-    page = _page(note, call, delivery, shelf, written)
-    page.received()
+    page = _page(note, delivery, shelf, prices, written)
+    await page.received()
     stored = await asyncio.to_thread(_store, delivery, shelf.blobs, durable=note.durable)
     good = [media for media in stored if isinstance(media, Media)]
     faults = [*delivery.faults, *(str(bad) for bad in stored if isinstance(bad, OpFailed))]
     if not good:
         reason = "; ".join(faults) or "the answer holds no picture"
-        raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine")
-    page.stored(good)
-    cost = page.entry.cost
-    records = _records(note.facts, good, delivery, cost=cost)
+        raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine", answer=delivery)
+    lacking = max(len(note.facts["keys"]) - len(good) - len(faults), 0) if delivery.cut else 0
+    await page.stored(good)
+    records = _records(note.facts, good, delivery, page.entry)
     kept = {number: _keep(record, shelf, durable=note.durable) for number, record in records.items()}
-    remarks = _remarks(note.facts, good)
-    if faults:
-        folder = quarantine(note, "; ".join(faults))
-        remarks += [f"{fault}: it was paid for, and is kept in {folder}" for fault in faults]
-    return Bought(kept, cost, tuple(remarks), len(faults))
+    remarks = [*delivery.remarks, *_remarks(note.facts, good)]
+    if faults or lacking:
+        told = [*faults, *([CUT] if lacking else [])]
+        folder = await asyncio.to_thread(quarantine, note, "; ".join(told))
+        remarks += [f"{fault}: it was paid for, and is kept in {folder}" for fault in told]
+    return Bought(kept, page.entry.cost, tuple(dict.fromkeys(remarks)), len(faults) + lacking, delivery.simulated)
 
 
-def _page(note: Note, call: str, delivery: Delivery, shelf: Shelf, written: Collection[str]) -> Page:
+def tell_unanswered(note: Note, ledger: Ledger, call: str) -> None:
+    """Writes into the ledger that a call may have been billed and gave nothing, with what it may have cost."""
+    if note.durable:
+        price = note.facts.get("price")
+        most = None if price is None else float(price) * len(note.facts["keys"])
+        ledger.unanswered(_entry(note, call, cost=most, estimated=True))
+
+
+def _page(note: Note, delivery: Delivery, shelf: Shelf, prices: Prices, written: Collection[str]) -> Page:
     facts = note.facts
-    entry = Entry(
-        call=call, keys=tuple(facts["keys"]), project=str(facts["project"]), instance=str(facts["instance"]),
-        step=str(facts["step"]), time=now(), usage=delivery.usage, cost=_cost(facts, delivery),
+    images = max(len(delivery.images) + len(delivery.faults), 1)
+    known = prices.cost_of(
+        str(facts["provider"]), str(facts["kind"]), str(facts["model"]), quality=str(facts["quality"]),
+        usage=delivery.usage, images=images,
     )  # fmt: skip
+    price = facts.get("price")
+    cost = known if known is not None or price is None else float(price) * images
+    entry = _entry(note, note.call, cost=cost, estimated=known is None, delivery=delivery)
     return Page(shelf.ledger, entry, written if note.durable else EVENTS)
+
+
+def _entry(note: Note, call: str, *, cost: float | None, estimated: bool, delivery: Delivery | None = None) -> Entry:
+    facts = note.facts
+    return Entry(
+        call=call, keys=tuple(facts["keys"]), project=str(facts["project"]), instance=str(facts["instance"]),
+        step=str(facts["step"]), time=now(), usage=delivery.usage if delivery else {}, cost=cost, estimated=estimated,
+        title=str(facts.get("title", "")), provider=str(facts["provider"]), kind=str(facts["kind"]),
+        model=str(facts["model"]), request=delivery.request[:TEXT_LIMIT] if delivery else "",
+        ingredients=tuple(tuple((str(name), value) for name, value in each) for each in facts["ingredients"]),
+    )  # fmt: skip
 
 
 def _keep(record: Record, shelf: Shelf, *, durable: bool) -> Record:
@@ -147,43 +168,30 @@ def _keep(record: Record, shelf: Shelf, *, durable: bool) -> Record:
     return record
 
 
-def _cost(facts: Mapping[str, Any], delivery: Delivery) -> float | None:
-    known = cost_of(str(facts["kind"]), str(facts["model"]), dict(delivery.usage))
-    if known is not None:
-        return known
-    price = facts.get("price")
-    return None if price is None else float(price) * max(len(delivery.images) + len(delivery.faults), 1)
-
-
 def _store(delivery: Delivery, blobs: Blobs, *, durable: bool) -> list[Media | OpFailed]:
     """Every image kept before it is looked at; then decoded to its end, to prove that it is one. What is none stays
     in the store too, where nothing refers to it; whoever wants to claim it has it in quarantine."""
     found: list[Media | OpFailed] = []
     for path in delivery.images:
-        data = Path(path).read_bytes()
-        blobs.put(data, durable=durable)
+        digest = blobs.take(path, durable=durable)
         try:
-            found.append(measure(data, path.name))
+            found.append(measure_file(blobs.path(digest), path.name, digest))
         except OpFailed as error:
             found.append(error)
     return found
 
 
-def _records(
-    facts: Mapping[str, Any], media: list[Media], delivery: Delivery, *, cost: float | None
-) -> dict[int, Record]:
-    estimated = cost_of(str(facts["kind"]), str(facts["model"]), dict(delivery.usage)) is None and cost != 0
-    each = None if cost is None else cost / len(media)
+def _records(facts: Mapping[str, Any], media: list[Media], delivery: Delivery, entry: Entry) -> dict[int, Record]:
+    each = None if entry.cost is None else entry.cost / len(media)
     is_draft = facts["kind"] == "draft"
     return {
         int(candidate): Record(
-            key=str(key), media=picture, kind=str(facts["kind"]), model=str(facts["model"]), cost=each,
-            estimated=estimated, made="" if is_draft else str(facts["began"])[:10],
-            usage=dict(delivery.usage) if len(media) == 1 else {}, request=delivery.request[:TEXT_LIMIT],
-            ingredients=tuple((str(name), value) for name, value in ingredients),
+            key=key, media=picture, kind=entry.kind, model=entry.model, cost=each,
+            estimated=entry.estimated and entry.cost != 0, made="" if is_draft else str(facts["began"])[:10],
+            usage=dict(delivery.usage) if len(media) == 1 else {}, request=entry.request, ingredients=ingredients,
         )
         for candidate, key, ingredients, picture in zip(
-            facts["candidates"], facts["keys"], facts["ingredients"], media, strict=False
+            facts["candidates"], entry.keys, entry.ingredients, media, strict=False
         )
     }  # fmt: skip
 

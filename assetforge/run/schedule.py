@@ -27,7 +27,7 @@ from assetforge.model import (
     Stale,
 )
 from assetforge.plan.forecast import Forecast, wanted_steps
-from assetforge.plan.price import estimate
+from assetforge.plan.price import Prices
 from assetforge.plan.walk import FileState, Walk
 from assetforge.words import money
 
@@ -70,6 +70,7 @@ class Schedule:
 
     def __init__(self, forecast: Forecast, failure: OnFailure) -> None:
         self.walk: Walk = forecast.walk
+        self.prices = forecast.prices
         self.on_failure = failure
         self.states: dict[str, State] = {}
         self.failures: dict[str, Problem] = {}
@@ -145,7 +146,7 @@ class Schedule:
             return
         lost = [number for number in states if (step.id, number) in self.lost]
         if lost:
-            self.failed(step.id, _lost_problem(step, states[lost[0]].call))
+            self.failed(step.id, _lost_problem(step, states[lost[0]].call, self.prices))
             return
         again = [number for number in states if (step.id, number) in self.again]
         buying = [number for number, state in states.items() if isinstance(state.decision, Stale)] + again
@@ -250,8 +251,8 @@ class Schedule:
         )
 
 
-def _lost_problem(step: Paid, call: Call | None) -> Problem:
-    price = estimate(call) if call else None
+def _lost_problem(step: Paid, call: Call | None, prices: Prices) -> Problem:
+    price = prices.estimate(call) if call else None
     told = f"the picture of `{step.id}` is pinned by the lock, and its bytes are nowhere"
     again = "" if price is None else f" (about {money(price)} each)"
     return Problem(told, step.where, f"fetch them from a machine that has them, or build with --rebuy-lost{again}")

@@ -9,22 +9,27 @@ from assetforge.cli.main import COMMANDS, app
 from assetforge.cli.options import open_run
 
 FOLDER = Path(__file__).parent.parent / "golden" / "help"
-NAMES = ("assetforge", *COMMANDS)
+NAMES = ("assetforge", *COMMANDS, "cache verify", "cache repair")
 
 
 def help_of(name: str) -> str:
     """The help of the whole, or of one command."""
-    arguments = ["--help"] if name == "assetforge" else [name, "--help"]
+    arguments = ["--help"] if name == "assetforge" else [*name.split(), "--help"]
     result = CliRunner().invoke(app, arguments, prog_name="assetforge", obj=open_run({}), terminal_width=80)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def path_of(name: str) -> Path:
+    """Where the help of a command is kept."""
+    return FOLDER / f"{name.replace(' ', '-')}.txt"
 
 
 def main() -> None:
     """Writes every text."""
     os.makedirs(FOLDER, exist_ok=True)
     for name in NAMES:
-        (FOLDER / f"{name}.txt").write_text(help_of(name), "utf-8")
+        path_of(name).write_text(help_of(name), "utf-8")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def test_a_refusal_lists_what_is_missing_and_says_what_to_do(project: Builder) -
     whole = project.call("build", "--locked", "--json").object
     assert whole["missing"] == ["hero:generate#1", "hero.png"]
     assert "\n" not in whole["errors"][0]["message"]
-    assert project.call("build", "--on-miss", "fail", "--json").object["missing"] == ["hero:generate ($0.0527)"]
+    assert project.call("build", "--on-miss", "fail", "--json").object["missing"] == ["hero:generate ($0.0529)"]
 
 
 def test_a_wrong_command_line_is_an_object_too(project: Builder) -> None:

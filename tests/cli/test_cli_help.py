@@ -7,7 +7,7 @@ import pytest
 
 from assetforge.cli.main import COMMANDS
 from tests.builder import Builder
-from tests.cli.help_golden import FOLDER, NAMES, help_of
+from tests.cli.help_golden import NAMES, help_of, path_of
 from tests.cli.manifests import DRAFTS, HERO
 
 HEAVY = ("pydantic", "jinja2", "httpx", "PIL", "diskcache", "asyncio", "rich", "pybase64")
@@ -34,7 +34,7 @@ def loaded(project: Builder, *arguments: str) -> set[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_help_is_golden(name: str) -> None:
     """`python -m tests.cli.help_golden` writes them anew."""
-    assert help_of(name) == (FOLDER / f"{name}.txt").read_text("utf-8")
+    assert help_of(name) == path_of(name).read_text("utf-8")
 
 
 def test_every_command_has_help_in_a_line(project: Builder) -> None:
@@ -49,7 +49,9 @@ def test_version(project: Builder) -> None:
     assert told.out.startswith("assetforge ")
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("build", "--help"), ("biuld",), ()])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("build", "--help"), ("cache", "verify", "--help"), ("biuld",), ()]
+)
 def test_help_loads_nothing_heavy(project: Builder, arguments: tuple[str, ...]) -> None:
     assert loaded(project, *arguments) == set()
 

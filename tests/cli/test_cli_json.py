@@ -76,6 +76,9 @@ def test_what_lists_hold(edited: Builder) -> None:
     plan = edited.call("plan", "--json").object
     assert set(plan["assets"][0]) == KEYS["asset"]
     assert set(plan["assets"][0]["purchases"][0]) == KEYS["purchase"]
+    assert set(plan["cheaper_sizes"][0]) == KEYS["cheaper"]
+    (first, *_) = edited.call("explain", "hero", "--json").object["parts"]
+    assert set(first["cheaper"]) == {"size", "cut", "price"}
     parts = edited.call("explain", "night", "--json").object["parts"]
     assert {frozenset(part) for part in parts} == {frozenset(KEYS["part"])}
     assert set(parts[0]["states"][0]) == KEYS["state"]

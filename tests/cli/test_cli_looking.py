@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
+from assetforge.project import load
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, EDITED, HERO, picture
 from tests.images_server import ImagesServer
@@ -244,10 +246,53 @@ def test_a_plan_tells_what_a_limit_does(edited: Builder) -> None:
 def test_a_plan_tells_planned_sizes_and_with_v_each_call(edited: Builder, images: ImagesServer) -> None:
     text = edited.call("plan", "-v").out
     key = edited.call("plan", "--json").object["assets"][0]["purchases"][0]["key"]
-    assert f"hero:generate#1  1024x1024  $0.0527  key {key}\n" in text
+    assert f"hero:generate#1  1024x1024  $0.0529  key {key}\n" in text
     assert re.search(r"night:edit#1  1024x1024  \$0\.\d+  key not known yet  sends `art/logo.png`\n", text)
     edited.write({"assets.toml": '[asset.a]\nprompt = "x"\nsize = "300x300"\noutput = "a.png"\n'})
     assert "not made yet; 300x300, asked for as 816x816\n" in edited.call("plan").out
+
+
+def test_a_cheaper_size_is_told_of_until_one_is_chosen_or_bought(edited: Builder) -> None:
+    cheaper = "asked for at 1024x1520, and cut by 33%: $0.0412 (`request_size`)\n"
+    assert f"1 picture at 1024x1024 costs $0.0529; {cheaper}" in edited.call("plan").out
+    assert f"  cheaper   {cheaper}" in edited.call("explain", "hero").out
+    (told,) = edited.call("plan", "--json").object["cheaper_sizes"]
+    assert (told["wanted"], told["asked"], told["cheaper"], told["pictures"]) == (
+        "1024x1024",
+        "1024x1024",
+        "1024x1520",
+        1,
+    )
+    assert told["cheaper_price"] < 0.79 * told["price"]
+    assert "cut by" not in edited.call("plan", "--draft").out
+    edited.call("build", "--yes")
+    assert "cut by" not in edited.call("plan").out
+    assert "cheaper" not in edited.call("explain", "hero").out
+    edited.write({"assets.toml": EDITED.replace('tags = ["web"]', 'request_size = "1024x1024"\nrevision = 1')})
+    assert edited.call("plan").out.startswith("buy  ")
+    assert "cut by" not in edited.call("plan").out
+
+
+def test_a_plan_says_of_when_its_prices_are(edited: Builder) -> None:
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", edited.call("plan", "--json").object["prices_as_of"])
+
+
+def test_a_model_that_was_shut_down_is_warned_of(project: Builder) -> None:
+    project.write({"assets.toml": HERO + 'model = "gpt-image-1"\n'})
+    before, loaded, after = date.today(), load(project.root), date.today()  # noqa: DTZ011
+    assert before.isoformat() <= loaded.today <= after.isoformat()
+    loaded.today = "2026-10-23"
+    (warning,) = loaded.graph().warnings
+    assert warning.message == "`gpt-image-1` was shut down on 2026-10-23: a call for it will fail"
+
+
+def test_a_manifest_s_own_price_counts_where_the_user_trusts_its_origin(shop: Builder) -> None:
+    """At OpenAI itself the dearer of the two would: tests/plan/test_price.py."""
+    cheap = '[provider.openai.price."gpt-image-2"]\nper_image = 0.01\n'
+    shop.write({"assets.toml": HERO + cheap})
+    assert "buy  hero  $0.0100  not made yet\n" in shop.call("plan").out
+    del shop.environ["OPENAI_BASE_URL"]
+    assert "buy  hero  $0.0529  not made yet\n" in shop.call("plan").out
 
 
 def test_a_manifest_without_assets_says_so(project: Builder) -> None:

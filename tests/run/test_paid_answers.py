@@ -12,8 +12,9 @@ import pytest
 
 from assetforge.digest import digest_bytes
 from assetforge.model import Size
+from assetforge.plan.price import Prices
 from assetforge.providers.draft import DraftProvider
-from assetforge.providers.spec import Order, ProviderTable
+from assetforge.providers.spec import Order, ProviderTable, Retry
 from assetforge.run.purchase import Shelf, fulfil, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
@@ -73,6 +74,7 @@ def leave_dead(site: Site, server: ImagesServer, reshape: Any = None) -> None:
     (note,) = quarantined(site)
     facts = json.loads((note / "note.json").read_bytes())["facts"]
     shutil.rmtree(site.cache / "quarantine")
+    (site.cache / "ledger.jsonl").unlink()
     notes = Notes.open(site.cache / "inflight")
     notes.begin(facts).body.write_bytes(bodies[0])
     notes.close()
@@ -188,19 +190,29 @@ def test_a_dead_build_s_bad_images_are_kept_and_told_of_too(server: ImagesServer
 # --- what costs nothing ---
 
 
+class Unhindered:
+    """A build that lets every request leave."""
+
+    async def admit(self) -> None:
+        return
+
+    def again(self, retry: Retry) -> None:
+        raise AssertionError(retry.reason)
+
+
 def test_a_picture_at_no_price_is_stored_without_a_line_in_the_ledger(tmp_path: Path) -> None:
     provider = DraftProvider("draft", ProviderTable(kind="draft"))
     order = Order("generate", "m", "A ship", Size(64, 64), "medium", "auto", "png")
     facts = {
         "kind": "draft", "model": "m", "size": "64x64", "format": "png", "project": "p", "instance": "hero",
         "step": "hero:generate", "keys": ["a" * 64], "candidates": [1], "ingredients": [[]], "price": 0.0,
-        "began": now(),
+        "began": now(), "provider": "draft", "quality": "medium",
     }  # fmt: skip
     shelf = Shelf(Blobs(tmp_path / "blobs", print), Records(tmp_path / "records"), Ledger(tmp_path / "ledger.jsonl"))
     notes = Notes.open(tmp_path / "inflight")
     note = notes.begin_scratch(facts)
-    asyncio.run(provider.submit(order, note, print))
-    bought = asyncio.run(fulfil(provider, note, note.call, shelf))
+    asyncio.run(provider.submit(order, note, Unhindered()))
+    bought = asyncio.run(fulfil(provider, note, shelf, Prices.of({}, {})))
     note.drop()
     notes.close()
     assert bought.cost == 0

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace files of yours that are in the way.")
 @click.option("--reencode", is_flag=True, help="Write every output again; buys nothing.")
 @click.option("--rebuy-lost", is_flag=True, help="Buy pinned pictures again whose bytes are nowhere; asks first.")
+@click.option("--retry-refused", is_flag=True, help="Ask again for what a provider found unfit before.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
 @shared.verify
 @shared.profile
@@ -67,7 +68,19 @@ def _options(run: Run, given: dict[str, Any]) -> "Options":
         raise UsageError("--locked and drafts exclude each other: a draft is never in the lock")
     if given["locked"] and given["rebuy_lost"]:
         raise UsageError("--locked and --rebuy-lost exclude each other: one buys, the other never does")
-    kept = ("select", "locked", "max_cost", "yes", "reencode", "rebuy_lost", "fail_fast", "verify", "profile", "jobs")
+    kept = (
+        "select",
+        "locked",
+        "max_cost",
+        "yes",
+        "reencode",
+        "rebuy_lost",
+        "retry_refused",
+        "fail_fast",
+        "verify",
+        "profile",
+        "jobs",
+    )
     return Options(
         on_miss=on_miss, guard="overwrite" if given["overwrite"] else "ask",
         consent=_consent(run) if run.console.can_ask else None, **{name: given[name] for name in kept},

@@ -1,6 +1,5 @@
 """`assetforge trust`: which origins prompts, pictures and a key may go to; said here, never in a repository."""
 
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +10,6 @@ from assetforge.errors import UsageError
 
 if TYPE_CHECKING:
     from assetforge.config import Settings
-
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 @click.command("trust", short_help="Let prompts and a key go to an origin; without one, list them.")
@@ -25,7 +22,7 @@ def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
     """Lets prompts, pictures and the key in the variable ENV go to ORIGIN (like https://relay.example). This is kept
     outside the repository, for you alone. Without ORIGIN, lists what is trusted. Without --key, a key that may go
     there already still may."""
-    from assetforge.config import is_loopback, load_settings, origin_of
+    from assetforge.config import VARIABLE, is_loopback, load_settings, origin_of
 
     settings = load_settings(run.console.environ)
     if origin is None:
@@ -40,7 +37,7 @@ def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
         return _remove(run, settings, found)
     if not found.startswith("https:") and not is_loopback(found):
         raise UsageError(f"`{found}` is not https", hint="use https: a key may not travel in the clear")
-    if key is not None and not VARIABLE.match(key):
+    if key is not None and not VARIABLE.fullmatch(key):
         # Not repeated: it may be the key itself.
         raise UsageError("`--key` is not the name of a variable", hint="put the key into one, and name that")
     return _add(run, settings, found, key)

@@ -1,0 +1,303 @@
+"""Paid calls: claimed, asked for in lanes of their own, stored, settled; the schedule hears of each end.
+
+A request's slot is free once its answer is on the disk; storing goes on beside. All calls stay on one coordinator,
+which owns the money and the records.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+
+from assetforge.errors import AssetforgeError, Problem
+from assetforge.events import CallFailed as CallFailedEvent
+from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, Warned
+from assetforge.model import Action, Call, Paid, Record
+from assetforge.ops.spec import OpFailed
+from assetforge.providers.spec import UNWRITTEN, CallFailed, Provider
+from assetforge.run.asking import Asked, NoRoom, OverLimit, Wish, Withdrawn, begin
+from assetforge.run.bytes import BytesGone
+from assetforge.run.claiming import Claiming
+from assetforge.run.counter import Counter, Tally
+from assetforge.run.failures import Rows, problem_of, remember_refusal
+from assetforge.run.limits import Lane
+from assetforge.run.purchase import Bought, fulfil, tell_unanswered
+from assetforge.run.renditions import Easel
+from assetforge.run.schedule import Schedule
+from assetforge.run.sending import make_order
+from assetforge.store.claims import Claim
+from assetforge.store.notes import quarantine
+
+POLL_SECONDS = 0.25
+# Answers that are read at once: each is a decoded picture in memory.
+STORED_AT_ONCE = 2
+
+Chunk = tuple[Action, ...]
+
+
+class Calls:
+    """Buys candidates of paid steps, and tells the schedule how each call ended."""
+
+    def __init__(self, counter: Counter, easel: Easel, schedule: Schedule, tally: Tally, listen: Listener) -> None:
+        self.counter = counter
+        self.easel = easel
+        self.schedule = schedule
+        self.tally = tally
+        self.listen = listen
+        self.polls = 0
+        self._claiming = Claiming(counter, schedule)
+        self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
+        self._storing = Lane(STORED_AT_ONCE)
+        self._rows = Rows()
+        self._failed: dict[str, CallFailed] = {}
+        self._repeats: dict[str, int] = {}
+        self._stopped: dict[str, str] = {}
+        self._simulated: set[str] = set()
+
+    def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
+        """Paid candidates, as many a call as the provider takes."""
+        most = self._provider(step, actions).max_n_per_request
+        for start in range(0, len(actions), most):
+            self._queue(step, call, actions[start : start + most])
+
+    def stop(self) -> None:
+        """Starts nothing more; what is under way is finished and kept."""
+        for lane in self._lanes.values():
+            lane.close()
+
+    @property
+    def running(self) -> frozenset["asyncio.Task[None]"]:
+        return self._storing.running.union(*(lane.running for lane in self._lanes.values()))
+
+    # --- one call, from its claims to its record ---
+
+    def _provider(self, step: Paid, actions: Chunk) -> Provider:
+        return self.counter.providers[self.counter.asked.get(actions[0].key, step.settings.provider)]
+
+    def _queue(self, step: Paid, call: Call, actions: Chunk) -> None:
+        provider = self._provider(step, actions)
+        reason = self._stopped.get(provider.name)
+        if reason is not None:
+            self._fail(step, actions, f"`{step.id}` was not asked for: {reason}")
+            return
+        each = self.counter.prices.estimate(call)
+        wish = Wish(step, call, actions, provider, each)
+        self._lanes[provider.name].add(lambda: self._call(wish))
+
+    def _queue_later(self, wish: Wish) -> None:
+        """Another build makes one of these now: look again in a moment, without holding a slot."""
+        self.polls += 1
+
+        def again() -> None:
+            self.polls -= 1
+            self._queue(wish.step, wish.call, wish.actions)
+
+        asyncio.get_running_loop().call_later(POLL_SECONDS, again)
+
+    async def _call(self, wish: Wish) -> None:
+        held = self._claiming.claim(wish.actions)
+        if held is None:
+            self._queue_later(wish)
+            return
+        asked = None
+        try:
+            missing = await self._claiming.missing(wish.step, wish.actions)
+            failed = next((self._failed[action.key] for action in missing if action.key in self._failed), None)
+            if failed is not None:  # another step asked for the same picture: it is not asked for twice
+                numbers = [action.candidate for action in missing]
+                self.schedule.failed(wish.step.id, problem_of(wish.step, failed, failed.hint), numbers)
+            elif missing:
+                asked = await self._ask(Wish(wish.step, wish.call, missing, wish.provider, wish.each))
+        finally:
+            if asked is None:
+                self._claiming.let_go(wish.actions, held)
+        if asked is not None:
+            self._storing.add(lambda: self._store(asked, wish.actions, held))
+
+    async def _ask(self, wish: Wish) -> Asked | None:
+        """The call itself: from its reservation until its answer is on the disk; None where there is none."""
+        budget, step = self.counter.budget, wish.step
+        refusal = budget.reserve(wish.name, wish.price)
+        if refusal is not None:
+            self._over_limit(wish, refusal, "raise --max-cost or the budget")
+            return None
+        asked: Asked | None = None
+        try:
+            read, lane = self.easel.bytes.read, self._lanes[wish.provider.name]
+            order = await asyncio.to_thread(make_order, wish.call, wish.numbers, read, self.easel.memo)
+            asked = await begin(self.counter, wish, order, lane, self.listen)
+            self.listen(CallStarted(asked.note.call, step.id, wish.call.size, wish.numbers))
+            self.tally.calls += 1
+            await wish.provider.submit(order, asked.note, asked)
+            lane.speed_up()
+            self._rows.good(wish.provider.name)
+            return asked
+        except (OpFailed, BytesGone) as error:
+            budget.release(wish.name)
+            self._fail(step, wish.actions, f"`{step.id}`: {error}")
+        except OverLimit as error:
+            budget.release(wish.name)
+            self._over_limit(wish, str(error), "see `max_usd_per_month` in your settings file")
+        except NoRoom as error:
+            budget.release(wish.name)
+            if asked is not None:
+                await asyncio.to_thread(asked.note.drop)
+            self._fail(
+                step, wish.actions, f"`{step.id}` is not bought: {error}", "make room, or set ASSETFORGE_CACHE_DIR"
+            )
+        except Withdrawn:
+            await self._withdraw(wish, asked)
+        except CallFailed as error:
+            await self._call_failed(wish, asked, error)
+        return None
+
+    async def _store(self, asked: Asked, actions: Chunk, held: list[Claim]) -> None:
+        """What an answer brought, stored; the call's claims are held to the end."""
+        counter, wish = self.counter, asked.wish
+        try:
+            bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices)
+            await asyncio.to_thread(asked.note.drop)
+        except CallFailed as error:
+            await self._call_failed(wish, asked, error)
+        except (OSError, AssetforgeError) as error:
+            self._not_stored(asked, error)
+        else:
+            took = monotonic() - asked.began
+            self.listen(CallFinished(asked.note.call, wish.step.id, wish.numbers, bought.cost, took))
+            counter.budget.settle(wish.name, bought.cost)
+            self._settled(wish, bought)
+        finally:
+            self._claiming.let_go(actions, held)
+
+    def _settled(self, wish: Wish, bought: Bought) -> None:
+        step = wish.step
+        for remark in bought.warnings:
+            self.listen(Warned(Problem(f"`{step.id}`: {remark}", step.where)))
+        if bought.simulated and wish.provider.name not in self._simulated:
+            self._simulated.add(wish.provider.name)
+            told = f"`{wish.provider.name}` answers with simulated pictures"
+            self.listen(Warned(Problem(told, None, "don't commit them, nor the lock that pins them")))
+        for candidate in bought.records:
+            self.tally.bought[f"{step.id}#{candidate}"] = bought.cost
+        self.schedule.bought(step.id, self._as_pinned(step, wish.actions, bought.records))
+        rest = tuple(action for action in wish.actions if action.candidate not in bought.records)
+        spoilt, missing = rest[: bought.unusable], rest[bought.unusable :]
+        if spoilt:
+            told = f"`{step.id}`: what came was paid for, and is no picture"
+            self._fail(step, spoilt, told, "it is kept in the store's quarantine; the next build asks again")
+        if missing:
+            self._queue(step, wish.call, missing)
+
+    def _as_pinned(self, step: Paid, actions: Chunk, records: Mapping[int, Record]) -> dict[int, Record]:
+        """The records that can be used: a draft that is drawn again stands in for the pinned one, and must have its
+        pixels."""
+        good = {}
+        for action in actions:
+            record = records.get(action.candidate)
+            pinned = self.schedule.again.get((step.id, action.candidate))
+            if record is None:
+                continue
+            if pinned is None or record.media.pixels == pinned.record.media.pixels:
+                good[action.candidate] = record
+            else:
+                told = f"the draft of `{step.id}` is drawn differently here than the lock has it"
+                hint = "install the versions it was made with, or build with --rebuy-lost to take the new drawing"
+                self._fail(step, (action,), told, hint)
+            if pinned is not None and action.candidate in good:
+                self.easel.bytes.same_pixels(pinned.record.media.digest, record.media.digest)
+        return good
+
+    # --- calls that give nothing ---
+
+    async def _call_failed(self, wish: Wish, asked: Asked | None, error: CallFailed) -> None:
+        """A call ended without a picture: its price is given back or counted, its answer kept where there is one."""
+        is_doubtful = error.category == "maybe_billed"
+        if is_doubtful:
+            self.counter.budget.lose(wish.name)
+        else:
+            self.counter.budget.release(wish.name)
+        hint = error.hint
+        if asked is not None:
+            if is_doubtful and error.answer is None:
+                await asyncio.to_thread(tell_unanswered, asked.note, self.counter.shelf.ledger, asked.note.call)
+            if asked.note.is_answered:
+                kept = await asyncio.to_thread(quarantine, asked.note, str(error))
+                hint = hint or f"the answer is kept in {kept}"
+            else:
+                await asyncio.to_thread(asked.note.drop)
+        if is_doubtful and error.reason != UNWRITTEN and self._may_repeat(wish):
+            told = f"{error}; it may have been billed"
+            self.listen(CallRetried(asked.note.call if asked else "", wish.step.id, wish.numbers, told, 0.0))
+            self._queue(wish.step, wish.call, wish.actions)
+            return
+        if error.category in ("refused", "maybe_billed"):
+            self._failed |= {action.key: error for action in wish.actions}
+        if error.moderation:
+            remember_refusal(self.counter.refusals, wish, error)
+        problem = problem_of(wish.step, error, hint)
+        self.listen(CallFailedEvent(asked.note.call if asked else "", wish.step.id, wish.numbers, problem))
+        self.schedule.failed(wish.step.id, problem, wish.numbers)
+        self._consider_stopping(wish, error)
+
+    def _may_repeat(self, wish: Wish) -> bool:
+        """Whether the user wants a call made again that may have been billed."""
+        most = self.counter.tables[wish.provider.name].retry_maybe_billed
+        done = max(self._repeats.get(action.key, 0) for action in wish.actions)
+        self._repeats |= {action.key: done + 1 for action in wish.actions}
+        return done < most
+
+    def _not_stored(self, asked: Asked, error: Exception) -> None:
+        """The disk refuses what was paid for: its answer is safe in its note, for the next build; no more calls."""
+        wish = asked.wish
+        self.counter.budget.settle(wish.name, wish.price)
+        told = f"the answer is paid for and kept, and could not be stored: {str(error).lower()}"
+        problem = Problem(
+            f"`{wish.step.id}`: {told}", wish.step.where, "make room, and build again: nothing is paid twice"
+        )
+        self.listen(CallFailedEvent(asked.note.call, wish.step.id, wish.numbers, problem))
+        self.schedule.failed(wish.step.id, problem, wish.numbers)
+        self._stop_calls(None, "the store can't keep what comes")
+
+    async def _withdraw(self, wish: Wish, asked: Asked | None) -> None:
+        """The build starts nothing more, and this call had not left, or was surely not billed."""
+        self.counter.budget.release(wish.name)
+        reason = self._stopped.get(wish.provider.name)
+        told = f"`{wish.step.id}` was not asked for" + (f": {reason}" if reason else "")
+        if asked is not None:
+            await asyncio.to_thread(asked.note.drop)
+            problem = Problem(told, wish.step.where)
+            self.listen(CallFailedEvent(asked.note.call, wish.step.id, wish.numbers, problem))
+        if reason is not None:
+            self._fail(wish.step, wish.actions, told)
+
+    def _consider_stopping(self, wish: Wish, error: CallFailed) -> None:
+        provider = wish.provider.name
+        if error.category == "everything" or error.reason == UNWRITTEN:
+            self._stop_calls(None, str(error))
+        elif error.category == "stop":
+            self._stop_calls(provider, str(error))
+        elif self._rows.bad(provider, error):
+            self._stop_calls(provider, f"three calls in a row were refused alike: {error}")
+
+    def _stop_calls(self, provider: str | None, reason: str) -> None:
+        """No more calls, to one provider or to all: what waited for them fails with the same reason."""
+        for name, lane in self._lanes.items():
+            if provider in (None, name):
+                self._stopped.setdefault(name, reason)
+                lane.close()
+        for name in self.schedule.unfinished():
+            step = self.schedule.walk.graph.steps[name]
+            if (
+                isinstance(step, Paid)
+                and step.settings.provider in self._stopped
+                and not self._claiming.is_busy(name)
+            ):
+                told = f"`{name}` was not asked for: {reason}"
+                self.schedule.failed(name, Problem(told, step.where))
+
+    def _over_limit(self, wish: Wish, refusal: str, hint: str) -> None:
+        self.tally.stopped = "budget"
+        self._fail(wish.step, wish.actions, f"`{wish.step.id}` is not bought: {refusal}", hint)
+
+    def _fail(self, step: Paid, actions: Chunk, message: str, hint: str | None = None) -> None:
+        candidates = [action.candidate for action in actions]
+        self.schedule.failed(step.id, Problem(message, step.where, hint), candidates)

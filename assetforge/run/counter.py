@@ -1,0 +1,52 @@
+"""Who may be asked and for how much, and what was done: what a build's paid calls share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from assetforge.model import Record
+from assetforge.plan.price import Prices
+from assetforge.providers.spec import Provider, ProviderTable
+from assetforge.run.budget import Budget
+from assetforge.run.drafts import Drafts
+from assetforge.run.purchase import Shelf
+from assetforge.store.claims import Claims
+from assetforge.store.month import Month
+from assetforge.store.notes import Notes
+from assetforge.store.rates import Rates
+from assetforge.store.refusals import Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed. `asked`
+    maps keys to the provider that was chosen for them: one key in two entries is one call. `recover` finishes what
+    builds left that died meanwhile, and gives the keys of calls without an answer, with prices. `month` is None
+    where the user set no limit for it. `project` is the state's name, `title` what people call it."""
+
+    providers: Mapping[str, Provider]
+    tables: Mapping[str, ProviderTable]
+    origins: Mapping[str, str]
+    asked: Mapping[str, str]
+    prices: Prices
+    shelf: Shelf
+    notes: Callable[[], Notes]
+    recover: Callable[[], Awaitable[Mapping[str, float | None]]]
+    claims: Claims
+    refusals: Refusals
+    rates: Rates
+    budget: Budget
+    month: Month | None
+    project: str
+    title: str
+    drafts: Drafts
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done, for the report."""
+
+    calls: int = 0
+    bought: dict[str, float | None] = field(default_factory=dict)
+    rendered: dict[str, Record] = field(default_factory=dict)
+    placed: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""
