@@ -278,9 +278,10 @@ def _refuse_component(component: str, path: str) -> None:
 
 
 def _refuse_version_control(component: str, path: str) -> None:
-    # HFS+ ignores format characters in names: `.g\u200cit` opens `.git` there. NTFS has it as `git~1`, too.
+    # HFS+ ignores format characters in names: `.g\u200cit` opens `.git` there. NTFS has it as `git~1`, too, and what
+    # stands after a colon only names a part of it.
     seen = component if component.isascii() else "".join(c for c in component if unicodedata.category(c) != "Cf")
-    if fold(seen) in _VERSION_CONTROL:
+    if fold(seen.partition(":")[0]) in _VERSION_CONTROL:
         raise PathError(f"`{path}` leads into `{component}`, which belongs to version control")
 
 
