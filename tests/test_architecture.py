@@ -56,7 +56,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("graph.template", "report"),
     # Printing has to know what Jinja calls text.
     "markupsafe": ("graph.template", "graph.printing", "report"),
-    "httpx": ("providers.images_api", "providers.links", "providers.wire"),
+    "httpx": ("providers.images_api", "providers.links", "providers.listing", "providers.wire"),
     # An answer's base64 is read apart from its connection.
     "pybase64": ("providers.answer",),
     "PIL": ("ops", "providers.draft", "providers.draft_*", "simulate"),
@@ -72,9 +72,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
 }
 ASYNC = (
-    "run", "providers.images_api", "providers.links", "providers.wire", "providers.delivery", "providers.draft",
+    "run", "providers.images_api", "providers.links", "providers.listing", "providers.wire", "providers.delivery", "providers.draft",
     "providers.spec", "providers.retry", "recover", "build",
-    "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.watch",
+    "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.doctor",
+    "cli.commands.watch",
 )  # fmt: skip
 HEAVY = (
     "asyncio",

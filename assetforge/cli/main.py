@@ -30,6 +30,7 @@ COMMANDS = (
     "schema",
     "clean",
     "trust",
+    "doctor",
     "simulate",
 )
 INTERRUPTED = 130
