@@ -6,10 +6,15 @@ bytes and the folder's entry are flushed before the call returns.
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
+
+PIECE = 1 << 18
+# What a file system says that can't copy files itself, or not from another one.
+UNSUPPORTED = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF})
 
 
 @contextmanager
@@ -39,12 +44,42 @@ def write(path: str, data: bytes, *, durable: bool, mode: int = 0o644) -> None:
 
 def write_in(folder: int, name: str, data: bytes) -> None:
     """Like `write`, relative to an open folder, so that nobody can swap the folder for a link meanwhile."""
+    with _appearing_in(folder, name) as file:
+        file.write(data)
+
+
+def copy_in(folder: int, name: str, source: str) -> None:
+    """The same with the bytes of a file, which go through no memory of ours where the system can copy."""
+    with open(source, "rb") as original, _appearing_in(folder, name) as file:
+        if not _copied_by_system(original, file):
+            shutil.copyfileobj(original, file, PIECE)
+
+
+def _copied_by_system(original: BinaryIO, file: BinaryIO) -> bool:
+    """Whether the system could copy the whole file; where it can't, nothing was written."""
+    copy = getattr(os, "copy_file_range", None)
+    left = os.fstat(original.fileno()).st_size
+    if copy is None:
+        return False
+    try:
+        while left > 0 and (done := copy(original.fileno(), file.fileno(), left)):
+            left -= done
+    except OSError as error:
+        if error.errno not in UNSUPPORTED or os.fstat(file.fileno()).st_size:
+            raise
+        return False
+    return left == 0
+
+
+@contextmanager
+def _appearing_in(folder: int, name: str) -> Iterator[BinaryIO]:
+    """A file to write to that is in a folder under its name when the block ends well."""
     temporary = f".{name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         os.unlink(temporary, dir_fd=folder)

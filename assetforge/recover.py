@@ -1,6 +1,7 @@
 """What dead builds left: answers that were paid for are stored, and calls without an answer are told of."""
 
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -83,7 +84,9 @@ async def _fulfil(space: Workspace, note: Note, written: Collection[str]) -> Bou
     origin = find_access(name, table, space.settings, space.environ).origin
     provider = open_provider(name, table, space.settings, space.environ)
     try:
-        return await fulfil(provider, note, space.shelf, Prices.of({name: table}, {name: origin}), written=written)
+        prices = Prices.of({name: table}, {name: origin})
+        with ThreadPoolExecutor(1) as pool:
+            return await fulfil(provider, note, space.shelf, prices, pool=pool, written=written)
     finally:
         await provider.close()
 

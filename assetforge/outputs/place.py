@@ -7,6 +7,7 @@ state names them for that path. Anything else is the user's.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from assetforge import atomic
@@ -62,9 +63,9 @@ class Places:
         digest = self.state.digest(path)
         return digest != wanted and not self._is_ours(path, digest)
 
-    def put(self, path: str, data: bytes, *, written: Written, where: Where) -> Problem | bool:
-        """Writes an output; True where the file changed, False where it already had these bytes. A file that was
-        there is kept in the store first. Raises OSError."""
+    def put(self, path: str, content: bytes | Path, *, written: Written, where: Where) -> Problem | bool:
+        """Writes an output: bytes, or a copy of a file. True where the file changed, False where it already had these
+        bytes. A file that was there is kept in the store first. Raises OSError."""
         try:
             problem = self.obstacle(path, self.root.writable(path), where, written.digest)
         except PathError as error:
@@ -81,7 +82,10 @@ class Places:
             return Problem(f"`{path}` changed while it was being replaced", where, "build again")
         try:
             with self.root.open_parent(path) as folder:
-                atomic.write_in(folder, os.path.basename(path), data)
+                if isinstance(content, Path):
+                    atomic.copy_in(folder, os.path.basename(path), str(content))
+                else:
+                    atomic.write_in(folder, os.path.basename(path), content)
         except PathError as error:
             return Problem(error.message, where, error.hint)
         self.state.forget(path)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock as Mutex
 
 from assetforge.digest import digest_bytes
@@ -47,6 +48,15 @@ class Bytes:
         if data is None:
             raise BytesGone(f"the bytes of a picture ({media.digest[:12]}) are nowhere to be found")
         return data
+
+    def file(self, media: Media) -> Path:
+        """A file of the store with the bytes of a picture, proven. Raises BytesGone."""
+        digest = self._same.get(media.digest, media.digest)
+        found = self._blobs.verified(digest)
+        if found is None:
+            self._blobs.put(self.read(media), durable=True)
+            found = self._blobs.path(digest)
+        return found
 
     def same_pixels(self, pinned: str, drawn: str) -> None:
         """A picture drawn again stands in for pinned bytes that are gone: it has their pixels."""

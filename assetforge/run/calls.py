@@ -28,8 +28,9 @@ from assetforge.store.claims import Claim
 from assetforge.store.notes import quarantine
 
 POLL_SECONDS = 0.25
-# Answers that are read at once: each is a decoded picture in memory.
+# Answers that are read at once: each is a decoded picture in memory, 33 MB for one of 3840x2160. Of large ones one.
 STORED_AT_ONCE = 2
+LARGE_PIXELS = 4_000_000
 
 Chunk = tuple[Action, ...]
 
@@ -46,7 +47,7 @@ class Calls:
         self.polls = 0
         self._claiming = Claiming(counter, schedule)
         self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
-        self._storing = Lane(STORED_AT_ONCE)
+        self._storing, self._storing_large = Lane(STORED_AT_ONCE), Lane(1)
         self._rows = Rows()
         self._failed: dict[str, CallFailed] = {}
         self._repeats: dict[str, int] = {}
@@ -66,7 +67,8 @@ class Calls:
 
     @property
     def running(self) -> frozenset["asyncio.Task[None]"]:
-        return self._storing.running.union(*(lane.running for lane in self._lanes.values()))
+        lanes = (self._storing, self._storing_large, *self._lanes.values())
+        return frozenset().union(*(lane.running for lane in lanes))
 
     # --- one call, from its claims to its record ---
 
@@ -111,7 +113,9 @@ class Calls:
             if asked is None:
                 self._claiming.let_go(wish.actions, held)
         if asked is not None:
-            self._storing.add(lambda: self._store(asked, wish.actions, held))
+            size = wish.call.size
+            lane = self._storing_large if size.width * size.height > LARGE_PIXELS else self._storing
+            lane.add(lambda: self._store(asked, wish.actions, held))
 
     async def _ask(self, wish: Wish) -> Asked | None:
         """The call itself: from its reservation until its answer is on the disk; None where there is none."""
@@ -154,7 +158,7 @@ class Calls:
         """What an answer brought, stored; the call's claims are held to the end."""
         counter, wish = self.counter, asked.wish
         try:
-            bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices)
+            bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, pool=self.easel.pool)
             await asyncio.to_thread(asked.note.drop)
         except CallFailed as error:
             await self._call_failed(wish, asked, error)

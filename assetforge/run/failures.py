@@ -44,5 +44,5 @@ def problem_of(step: Paid, error: CallFailed, hint: str | None) -> Problem:
     """What is said of a step whose call gave nothing."""
     told = f"`{step.id}`: {error}"
     if error.category == "maybe_billed":
-        told += "; it may have been billed, and the next build asks again"
+        told += "; it may have been billed"
     return Problem(told, step.where, hint)

@@ -7,8 +7,10 @@ A call that costs nothing and can be made again (its note is a scratch) skips th
 
 import asyncio
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from assetforge.model import Action, Media, Record
@@ -96,11 +98,18 @@ def now() -> str:
 
 
 async def fulfil(
-    provider: Provider, note: Note, shelf: Shelf, prices: Prices, *, written: Collection[str] = frozenset()
+    provider: Provider,
+    note: Note,
+    shelf: Shelf,
+    prices: Prices,
+    *,
+    pool: Executor,
+    written: Collection[str] = frozenset(),
 ) -> Bought:
     """Stores what a note's answer holds; also for a note of a build that died, whose `written` are the events that
-    the ledger has of the call. Where a part of the answer can't be used the note is in quarantine afterwards. Raises
-    CallFailed where nothing can: then the note is still there, for the quarantine."""
+    the ledger has of the call. `pool` has the threads that decode: each keeps memory for a picture. Where a part of
+    the answer can't be used the note is in quarantine afterwards. Raises CallFailed where nothing can: then the note
+    is still there, for the quarantine."""
     try:
         delivery = await provider.collect(note)
     except CallFailed as error:
@@ -109,7 +118,8 @@ async def fulfil(
         raise
     page = _page(note, delivery, shelf, prices, written)
     await page.received()
-    stored = await asyncio.to_thread(_store, delivery, shelf.blobs, durable=note.durable)
+    work = partial(_store, delivery, shelf.blobs, durable=note.durable)
+    stored = await asyncio.get_running_loop().run_in_executor(pool, work)
     good = [media for media in stored if isinstance(media, Media)]
     faults = [*delivery.faults, *(str(bad) for bad in stored if isinstance(bad, OpFailed))]
     if not good:
@@ -137,7 +147,8 @@ def tell_unanswered(note: Note, ledger: Ledger, call: str) -> None:
 
 def _page(note: Note, delivery: Delivery, shelf: Shelf, prices: Prices, written: Collection[str]) -> Page:
     facts = note.facts
-    images = max(len(delivery.images) + len(delivery.faults), 1)
+    # What a cut answer had no time to give was drawn too, and is billed.
+    images = max(len(delivery.images) + len(delivery.faults), len(facts["keys"]) if delivery.cut else 1)
     known = prices.cost_of(
         str(facts["provider"]), str(facts["kind"]), str(facts["model"]), quality=str(facts["quality"]),
         usage=delivery.usage, images=images,

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from assetforge.errors import Problem
 from assetforge.model import Action, Media, Picture, Record, Rendition
-from assetforge.ops.decode import measure
+from assetforge.ops.decode import measure, measure_file
 from assetforge.ops.encode import encode
 from assetforge.ops.memo import Memo
 from assetforge.ops.spec import OpFailed
@@ -21,9 +22,9 @@ from assetforge.store.blobs import Blobs
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An encoded output and what is known of it."""
+    """An encoded output, or the file of the store that it is a copy of, and what is known of it."""
 
-    data: bytes
+    content: bytes | Path
     media: Media
 
 
@@ -43,13 +44,13 @@ class Easel:
 
     async def restore(self, step: Rendition, record: Record) -> Rendered | Problem:
         """A rendition whose bytes are known."""
-        return await self._in_thread(lambda: Rendered(self.bytes.read(record.media), record.media), step)
+        return await self._in_thread(lambda: Rendered(self.bytes.file(record.media), record.media), step)
 
     def place(self, step: Rendition, action: Action, rendered: Rendered, *, draft: bool) -> Problem | bool:
         """Puts a rendition at its path; True where the file changed."""
         written = Written(rendered.media.digest, action.key, draft)
         try:
-            return self.places.put(step.path, rendered.data, written=written, where=step.where)
+            return self.places.put(step.path, rendered.content, written=written, where=step.where)
         except OSError as error:
             told = f"`{step.path}` can't be written: {(error.strerror or str(error)).lower()}"
             return Problem(told, step.where)
@@ -64,10 +65,9 @@ class Easel:
 
     def _render(self, step: Rendition, picture: Picture) -> Rendered:
         if is_copy(step, picture) and picture.media is not None:
-            data = self.bytes.read(picture.media)
-            media = picture.media if picture.media.pixels else measure(data, step.path)
-        else:
-            data = encode(evaluate(picture, self.bytes.read, memo=self.memo), step.encoding)
-            media = measure(data, step.path)
+            file = self.bytes.file(picture.media)
+            known = picture.media.pixels
+            return Rendered(file, picture.media if known else measure_file(file, step.path, picture.media.digest))
+        data = encode(evaluate(picture, self.bytes.read, memo=self.memo), step.encoding)
         self.blobs.put(data, durable=False)
-        return Rendered(data, media)
+        return Rendered(data, measure(data, step.path))

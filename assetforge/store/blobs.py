@@ -53,6 +53,17 @@ class Blobs:
         self._drop(digest, place)
         return None
 
+    def verified(self, digest: str) -> Path | None:
+        """The file of a blob whose bytes are proven by their digest; None as `read`."""
+        place = self._place(digest)
+        try:
+            if digest_file(place) == digest:
+                return Path(place)
+        except FileNotFoundError:
+            return None
+        self._drop(digest, place)
+        return None
+
     def put(self, data: bytes, *, durable: bool) -> str:
         """Keeps bytes and returns their digest; `durable` ones survive a loss of power. Raises OSError."""
         digest = digest_bytes(data)

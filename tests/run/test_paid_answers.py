@@ -5,6 +5,7 @@ import base64
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,8 @@ def test_a_picture_at_no_price_is_stored_without_a_line_in_the_ledger(tmp_path: 
     notes = Notes.open(tmp_path / "inflight")
     note = notes.begin_scratch(facts)
     asyncio.run(provider.submit(order, note, Unhindered()))
-    bought = asyncio.run(fulfil(provider, note, shelf, Prices.of({}, {})))
+    with ThreadPoolExecutor(1) as pool:
+        bought = asyncio.run(fulfil(provider, note, shelf, Prices.of({}, {}), pool=pool))
     note.drop()
     notes.close()
     assert bought.cost == 0
