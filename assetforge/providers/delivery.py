@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from assetforge.providers.answer import MAX_IMAGES, Answer, read_answer
 from assetforge.providers.links import LinkFailed, Links

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -34,7 +35,7 @@ from assetforge.providers.retry import (
 )
 from assetforge.providers.spec import UNWRITTEN, Asking, CallFailed, Delivery, Note, Order, ProviderTable, Retry
 from assetforge.providers.veil import Veil
-from assetforge.providers.wire import CONNECT_SECONDS, direct, proxied, spool
+from assetforge.providers.wire import CONNECT_SECONDS, direct, headers_of, proxied, spool
 from assetforge.words import seconds
 
 MAX_BODY = 512 << 20
@@ -114,7 +115,7 @@ class ImagesApi:
             return Verdict(
                 "stop", "the environment's proxy can't be used", "check `HTTPS_PROXY` and `ALL_PROXY`"
             ), None
-        request = client.build_request("POST", url, headers=self._headers(), **content)
+        request = client.build_request("POST", url, headers=headers_of(self._access, self._table), **content)
         await asking.admit()
         try:
             async with asyncio.timeout(within):
@@ -141,14 +142,6 @@ class ImagesApi:
             make = direct if self._access.origin.startswith("http:") else proxied
             self._client = make(self._table.timeout_seconds)
         return self._client
-
-    def _headers(self) -> httpx.Headers:
-        """The table's, and ours over them."""
-        headers = httpx.Headers(self._table.headers)
-        key = self._access.key
-        headers["Accept"] = "application/json"
-        headers.update({"api-key": key} if self._table.auth == "api-key" else {"Authorization": f"Bearer {key}"})
-        return headers
 
     def _unreachable(self, error: httpx.RequestError) -> Verdict:
         """Nothing was sent. It passes, but where it doesn't, all other calls would only wait for the same."""
@@ -205,7 +198,8 @@ class ImagesApi:
             return verdict
         heard = response.headers
         kept = {name: self._veil.words(one_line(heard[name])) for name in _KEPT_HEADERS if name in heard}
-        note.add(status=response.status_code, headers=kept, **({} if whole else {"truncated": True}))
+        facts = {"status": response.status_code, "headers": kept, **({} if whole else {"truncated": True})}
+        await asyncio.to_thread(partial(note.add, **facts))
         part.replace(note.body)
         await asyncio.to_thread(atomic.flush_folder, str(note.body.parent))
         return None

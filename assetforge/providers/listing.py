@@ -13,7 +13,7 @@ from assetforge.providers.access import Access, endpoint
 from assetforge.providers.retry import one_line
 from assetforge.providers.spec import ProviderTable
 from assetforge.providers.veil import Veil
-from assetforge.providers.wire import direct, proxied
+from assetforge.providers.wire import direct, headers_of, proxied
 
 PATH = "/models"
 SECONDS = 10.0
@@ -42,7 +42,7 @@ async def ask_models(access: Access, table: ProviderTable) -> Mapping[str, str |
     try:
         url = endpoint(access, PATH, table.query)
         async with asyncio.timeout(SECONDS):
-            body = await _get(url, _headers(access, table), is_loopback=access.origin.startswith("http:"))
+            body = await _get(url, headers_of(access, table), is_loopback=access.origin.startswith("http:"))
     except UsageError as error:
         raise ListingFailed(error.problems[0].message, error.problems[0].hint) from None
     except TimeoutError:
@@ -53,7 +53,7 @@ async def ask_models(access: Access, table: ProviderTable) -> Mapping[str, str |
     return _read(body)
 
 
-async def _get(url: str, headers: Mapping[str, str], *, is_loopback: bool) -> bytes:
+async def _get(url: str, headers: httpx.Headers, *, is_loopback: bool) -> bytes:
     """The body of a success. Raises ListingFailed, TimeoutError, httpx.HTTPError, ValueError and ImportError."""
     body = b""
     make = direct if is_loopback else proxied
@@ -72,11 +72,6 @@ async def _get(url: str, headers: Mapping[str, str], *, is_loopback: bool) -> by
             if len(body) > MAX_BODY:
                 raise ListingFailed("the list of models is over 1 MB", harmless=True)
     return body
-
-
-def _headers(access: Access, table: ProviderTable) -> dict[str, str]:
-    own = {"api-key": access.key} if table.auth == "api-key" else {"Authorization": f"Bearer {access.key}"}
-    return {**table.headers, "Accept": "application/json", **own}
 
 
 def _read(body: bytes) -> Mapping[str, str | None]:

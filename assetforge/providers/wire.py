@@ -10,6 +10,8 @@ from typing import BinaryIO
 import httpx
 
 from assetforge import atomic
+from assetforge.providers.access import Access
+from assetforge.providers.spec import ProviderTable
 from assetforge.providers.veil import Veil
 
 CONNECT_SECONDS = 10.0
@@ -36,6 +38,14 @@ def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds), pool=None)
 
 
+def headers_of(access: Access, table: ProviderTable) -> httpx.Headers:
+    """The headers of a request: the table's, and ours over them, the key among these."""
+    headers = httpx.Headers(table.headers)
+    headers["Accept"] = "application/json"
+    headers.update({"api-key": access.key} if table.auth == "api-key" else {"Authorization": f"Bearer {access.key}"})
+    return headers
+
+
 async def spool(response: httpx.Response, file: BinaryIO, *, limit: int, within: float, veil: Veil) -> bool:
     """Streams a body into a file, and flushes it to the disk; false where it ends early, is over `limit` bytes or
     takes more than `within` seconds. What the file had beyond it is gone. Raises OSError."""
@@ -52,6 +62,10 @@ async def spool(response: httpx.Response, file: BinaryIO, *, limit: int, within:
     except (httpx.RequestError, TimeoutError):
         whole = False
     file.write(rest)
-    file.truncate()
-    await asyncio.to_thread(atomic.flush, file)
+    await asyncio.to_thread(_end, file)
     return whole
+
+
+def _end(file: BinaryIO) -> None:
+    file.truncate()
+    atomic.flush(file)
