@@ -108,6 +108,13 @@ def measure_file(path: Path, name: str, digest: str) -> Media:
         return _media(digest, kind, image, file.seek(0, 2))
 
 
+def has_transparency(path: Path) -> bool:
+    """Whether any pixel of a picture file lets something shine through. Raises OpFailed, OSError."""
+    with path.open("rb") as file:
+        _, image = _decoded(file, path.name)
+        return image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255)
+
+
 def _media(digest: str, kind: str, image: Image.Image, size: int) -> Media:
     return Media(digest, pixel_digest(image), image.width, image.height, kind, size)
 

@@ -22,8 +22,9 @@ from assetforge.model import (
     Stale,
     Unknown,
 )
+from assetforge.plan.lost import lost_pictures
 from assetforge.plan.price import Prices
-from assetforge.plan.walk import Lookups, OnMiss, Walk, lost_pictures
+from assetforge.plan.walk import Lookups, OnMiss, Walk
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
 

@@ -18,7 +18,6 @@ from assetforge.model import (
     Graph,
     Link,
     Local,
-    Lost,
     Media,
     Paid,
     Picture,
@@ -41,6 +40,8 @@ from assetforge.plan.action import (
     requested_size,
 )
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
+from assetforge.providers.models import rules_of
+from assetforge.words import byte_size
 
 OnMiss = Literal["call", "draft", "fail"]
 ASK_OTHERWISE = "change the prompt or the pictures, or build with --retry-refused"
@@ -174,6 +175,9 @@ class Walk:
             place = replace(step.where, key=(*step.where.key, "mask"))
             self._refuse(step, Problem(f"`{step.instance}`: {flaw[0]}", place, flaw[1]))
             return
+        if isinstance(inputs, list) and isinstance(masks, list) and (large := _too_large(step, (*inputs, *masks))):
+            self._refuse(step, Problem(f"`{step.instance}`: {large}", step.where, "scale it down first"))
+            return
         for found in (inputs, masks):
             if not isinstance(found, list):
                 self._unknown(step, found, requested_size(step, self._sizes(step.pictures)))
@@ -263,50 +267,13 @@ def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:
     return leaf(record.media, models=(model,) if model else (), draft=draft)
 
 
-def lost_pictures(walk: Walk) -> dict[tuple[str, int], Lost]:
-    """Candidates that the lock pins, whose bytes something needs, and that are nowhere. A draft is never lost: it is
-    drawn again, and needs the bytes of its own pictures for that."""
-    needed = {digest for picture in _pictures_needed(walk) for digest in leaves(picture)}
-    found = {}
-    for (name, candidate), state in reversed(walk.paid.items()):  # each step before those it needs
-        decision = state.decision
-        if not isinstance(decision, Fresh) or decision.record.media.digest not in needed:
-            continue
-        if not walk.lookups.has_bytes(decision.record.media.digest):
-            found[name, candidate] = Lost(decision.record)
-            if state.call is not None and state.call.settings.kind == "draft":
-                needed |= {digest for picture in _sent(state.call) for digest in leaves(picture)}
-    return dict(reversed(found.items()))
-
-
-def _pictures_needed(walk: Walk) -> list[Picture]:
-    pictures = [
-        state.picture
-        for state in walk.files.values()
-        if state.picture is not None and isinstance(state.decision, Stale)
-    ]
-    for state in walk.paid.values():
-        if state.call is not None and isinstance(state.decision, Stale):
-            pictures += _sent(state.call)
-    return pictures
-
-
-def _sent(call: Call) -> tuple[Picture, ...]:
-    """The pictures that a call goes out with, its mask too."""
-    return call.pictures if call.mask is None else (*call.pictures, call.mask)
-
-
-def leaves(picture: Picture) -> set[str]:
-    """The digests of the bytes a picture is made of."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = [picture]
-    while waiting:
-        part = waiting.pop()
-        if part.made in seen:
-            continue
-        seen.add(part.made)
-        if part.media is not None:
-            found.add(part.media.digest)
-        waiting += part.inputs
-    return found
+def _too_large(step: Paid, pictures: Sequence[Picture]) -> str | None:
+    """What is over the model's limit of bytes, of the files that are sent: told before anything is bought."""
+    rules = rules_of(step.settings.kind, step.settings.model)
+    files = (picture.media for picture in pictures if picture.media is not None)
+    large = next((one for one in files if rules is not None and one.bytes >= rules.max_picture_bytes), None)
+    if large is None or rules is None:
+        return None
+    return (
+        f"a picture of {byte_size(large.bytes)} would be sent, and must be under {byte_size(rules.max_picture_bytes)}"
+    )

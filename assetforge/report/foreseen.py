@@ -37,7 +37,7 @@ class Foreseen:
     lines of the lock that the manifest no longer has, and assets with very many instances.
 
     `unmade` are instances with an output that was never made, `placeholders` those with a draft in place of one.
-    `limit` is what a build may spend, in US dollars."""
+    `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars."""
 
     forecast: Forecast
     graph: Graph
@@ -48,6 +48,7 @@ class Foreseen:
     unmade: frozenset[str]
     placeholders: frozenset[str]
     limit: float | None
+    month_left: float | None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -65,7 +66,9 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
     """Foresees a build with these options. Raises AssetforgeError where it could not be started."""
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
-        world = space.world(trusting=not options.verify, reencode=options.reencode)
+        world = space.world(
+            trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused
+        )
         forecast = forecast_of(graph, world, places_of(space, graph, options.guard), options, space.prices)
         crowds = Counter(instance.asset for instance in graph.instances.values())
         return Foreseen(
@@ -78,7 +81,14 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
             unmade=frozenset(step.instance for step in _outputs(graph) if is_unmade(space, step)),
             placeholders=frozenset(step.instance for step in _outputs(graph) if is_placeholder(space, step.path)),
             limit=limit(space.manifest, space.settings, options),
+            month_left=month_left(space),
         )
+
+
+def month_left(space: Workspace) -> float | None:
+    """What may still be spent this month, in US dollars; None where the user set no limit for it."""
+    most = space.settings.max_usd_per_month
+    return None if most is None else max(0.0, most - space.month(most).booked().total)
 
 
 def _outputs(graph: Graph) -> Iterator[Rendition]:

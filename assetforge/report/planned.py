@@ -181,9 +181,14 @@ def _calls(seen: Foreseen) -> Iterator[str]:
     )
     some_unknown = 0 < forecast.unpriced < len(forecast.purchases)
     yield f"{told}: {total}" + (f", and {count(forecast.unpriced, 'unknown price')}" if some_unknown else "")
-    if seen.limit is not None and forecast.high > seen.limit:
-        what = "not all of it" if forecast.low > seen.limit else "perhaps not all of it"
-        yield f"the limit is {money(seen.limit)}: {what} would be bought"
+    yield from _beyond(forecast, seen.limit, "the limit is {}")
+    yield from _beyond(forecast, seen.month_left, "this month's limit leaves {}")
+
+
+def _beyond(forecast: Forecast, limit: float | None, told: str) -> Iterator[str]:
+    if limit is not None and forecast.high > limit:
+        what = "not all of it" if forecast.low > limit else "perhaps not all of it"
+        yield f"{told.format(money(limit))}: {what} would be bought"
 
 
 # --- for programs -----------------------------------------------------------------------------------------------
@@ -201,6 +206,7 @@ def foreseen_object(seen: Foreseen) -> dict[str, Any]:
         "prices_as_of": forecast.prices.as_of,
         "cheaper_sizes": [_cheaper_object(hint) for hint in cheaper_sizes(forecast)],
         "limit": seen.limit,
+        "month_left": seen.month_left,
         "drafts": [{"step": step, "candidate": number} for step, number in forecast.drafts],
         "lost": [{"step": step, "candidate": number} for step, number in forecast.lost],
         "shared": [list(group) for group in forecast.shared],

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from assetforge.model import Action, Media, Record
-from assetforge.ops.decode import measure_file
+from assetforge.ops.decode import has_transparency, measure_file
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import Prices
 from assetforge.providers.spec import CallFailed, Delivery, Order, Provider
@@ -82,6 +82,7 @@ def note_facts(
         "size": str(order.size),
         "format": order.format,
         "quality": order.quality,
+        "background": order.background,
         "step": actions[0].step[:TEXT_LIMIT],
         "keys": [action.key for action in actions],
         "candidates": [action.candidate for action in actions],
@@ -130,6 +131,8 @@ async def fulfil(
     records = _records(note.facts, good, delivery, page.entry)
     kept = {number: _keep(record, shelf, durable=note.durable) for number, record in records.items()}
     remarks = [*delivery.remarks, *_remarks(note.facts, good)]
+    if note.facts.get("background") == "transparent":
+        remarks += await asyncio.get_running_loop().run_in_executor(pool, _opaque, good, shelf.blobs)
     if faults or lacking:
         told = [*faults, *([CUT] if lacking else [])]
         folder = await asyncio.to_thread(quarantine, note, "; ".join(told))
@@ -190,6 +193,12 @@ def _store(delivery: Delivery, blobs: Blobs, *, durable: bool) -> list[Media | O
         except OpFailed as error:
             found.append(error)
     return found
+
+
+def _opaque(good: list[Media], blobs: Blobs) -> list[str]:
+    """What to say of answers without a background left out, though one was asked for."""
+    seen = [has_transparency(blobs.path(media.digest)) for media in good]
+    return [] if all(seen) else ["the answer has no transparent pixel, and a transparent background was asked for"]
 
 
 def _records(facts: Mapping[str, Any], media: list[Media], delivery: Delivery, entry: Entry) -> dict[int, Record]:

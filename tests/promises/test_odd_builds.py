@@ -1,10 +1,12 @@
 """Builds that go partly wrong, or meet each other in odd ways: what can be made is made, and paid for once."""
 
+import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from assetforge.digest import digest_bytes
 from assetforge.errors import NotCurrent, UsageError
@@ -196,3 +198,24 @@ def test_a_store_that_can_t_take_one_file_fails_that_asset_and_lets_paid_calls_e
     assert report.placed == ("hero.png",)
     assert set(site.lines) == {"hero"}
     assert len(server.calls) == 1
+
+
+def test_a_picture_of_too_many_bytes_is_told_before_anything_is_bought(server: ImagesServer, tmp_path: Path) -> None:
+    edit = '[[asset.hero.steps]]\nop = "edit"\nprompt = "x"\nimages = ["big.png"]\n'
+    site = make_site(tmp_path, server, ONE + edit)
+    site.write("big.png", png(Image.new("RGB", (4200, 4000)), level=0))
+    (failure,) = site.build().failed
+    assert "a picture of 50.4 MB would be sent, and must be under 50.0 MB" in failure.problem.message
+    assert server.calls == []
+
+
+def test_a_background_that_is_not_left_out_is_told(server: ImagesServer, tmp_path: Path) -> None:
+    asked = ONE + 'model = "gpt-image-2.5-flare"\nbackground = "transparent"\n'
+    plain = base64.b64encode(png(photo())).decode()
+    server.script(reshape=lambda body: {**body, "data": [{"b64_json": plain}]})
+    site = make_site(tmp_path, server, asked)
+    site.build()
+    assert any("no transparent pixel" in told for told in site.warnings)
+    site.write("assets.toml", asked.replace("A lighthouse", "A harbour"))
+    site.build()
+    assert not any("no transparent pixel" in told for told in site.warnings)
