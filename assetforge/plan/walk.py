@@ -175,7 +175,8 @@ class Walk:
             place = replace(step.where, key=(*step.where.key, "mask"))
             self._refuse(step, Problem(f"`{step.instance}`: {flaw[0]}", place, flaw[1]))
             return
-        if isinstance(inputs, list) and isinstance(masks, list) and (large := _too_large(step, (*inputs, *masks))):
+        large = _too_large(step, [self._pictures[link] for link in step.inputs])
+        if large is not None:
             self._refuse(step, Problem(f"`{step.instance}`: {large}", step.where, "scale it down first"))
             return
         for found in (inputs, masks):
@@ -267,10 +268,10 @@ def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:
     return leaf(record.media, models=(model,) if model else (), draft=draft)
 
 
-def _too_large(step: Paid, pictures: Sequence[Picture]) -> str | None:
-    """What is over the model's limit of bytes, of the files that are sent: told before anything is bought."""
+def _too_large(step: Paid, pictures: Sequence[Picture | Waiting | Refused]) -> str | None:
+    """What is over the model's limit of bytes, of the files that are sent, as far as they are known by now."""
     rules = rules_of(step.settings.kind, step.settings.model)
-    files = (picture.media for picture in pictures if picture.media is not None)
+    files = (one.media for one in pictures if isinstance(one, Picture) and one.media is not None)
     large = next((one for one in files if rules is not None and one.bytes >= rules.max_picture_bytes), None)
     if large is None or rules is None:
         return None
