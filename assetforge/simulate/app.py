@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ from assetforge.simulate.answer import SIMULATED, Answer, Streamed, filled, hole
 from assetforge.simulate.billing import cost, usage
 from assetforge.simulate.call import Call, Document, Refused, read_request
 from assetforge.simulate.drawing import Drawing, Pieces, Wanted, rehearsed
-from assetforge.simulate.faults import ANOTHER, NONE, Fault
+from assetforge.simulate.faults import ANOTHER, NONE, Fault, Fetched
 from assetforge.simulate.limits import Limits
 from assetforge.simulate.log import told
 from assetforge.simulate.models import MODELS, Model
@@ -34,7 +34,7 @@ KEY = "simulated"
 CREATED = 1_790_000_000
 # Links to pictures die: only the newest can be fetched.
 MOST_LINKS = 256
-FIRST_SERIALS = 1 << 40
+FIRST_SERIALS = 1_000_000
 
 
 def nobody(call: Call, row: Document) -> None:
@@ -57,12 +57,27 @@ class Setup:
     tell: Callable[[Call, Document], None] = nobody
 
 
+@dataclass
+class Link:
+    """A picture to be fetched, and how its requests are answered, the last way for good."""
+
+    picture: Pieces
+    kind: str
+    ways: Sequence[Fetched]
+    asked: int = 0
+
+    def next(self) -> Fetched:
+        """How the next request is answered."""
+        self.asked += 1
+        return self.ways[min(self.asked, len(self.ways)) - 1] if self.ways else "whole"
+
+
 class ImagesApi:
     """The ASGI application.
 
     `calls` logs every request for pictures in the order of arrival, `rows` tells them in the order of their answers.
     `together` is the most that were under way at once. `fetched` has the headers of each request for a picture's URL.
-    `total_cost` is in US dollars.
+    `total_cost` is in US dollars, of all but the `unpriced` calls, whose price nobody knows.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -72,9 +87,10 @@ class ImagesApi:
         self.together = 0
         self.rows: list[Document] = []
         self.total_cost = 0.0
+        self.unpriced = 0
         self._under_way = 0
         self._serials = itertools.count(setup.serial + 1)
-        self._links: OrderedDict[str, tuple[Pieces, str]] = OrderedDict()
+        self._links: OrderedDict[str, Link] = OrderedDict()
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +98,7 @@ class ImagesApi:
         try:
             check_host(request.headers)
             if request.method == "GET" and request.url.path in self._links:
-                await reply(self._link(request), send, self.setup.mark)
+                await self._fetch(self._links[request.url.path], request, send)
             elif request.method == "GET" and request.url.path == "/calls":
                 await reply(json_answer(200, self._told()), send, self.setup.mark)
             else:
@@ -99,10 +115,15 @@ class ImagesApi:
     def _told(self) -> Document:
         return {"calls": self.rows, "under_way": self._under_way, "total_cost": round(self.total_cost, 6)}
 
-    def _link(self, request: Request) -> Answer:
+    async def _fetch(self, link: Link, request: Request, send: Send) -> None:
         self.fetched.append(dict(request.headers))
-        picture, kind = self._links[request.url.path]
-        return Answer(200, b"".join(picture), content_type=kind)
+        ended = link.next()
+        if ended == "missing":
+            raise Refused(404, None, "There is no such picture.")
+        if ended == "expired":
+            raise Refused(403, None, "The link has expired.")
+        answer = Answer(200, b"".join(link.picture), content_type=link.kind)
+        await reply(answer, send, self.setup.mark, half=ended == "cut")
 
     def _list(self, listing: Listing, headers: Mapping[str, str]) -> Answer:
         check_key(headers, self.setup.key, azure=listing.azure)
@@ -160,14 +181,15 @@ class ImagesApi:
         call.told = True
         call.let_go()
         self.total_cost += call.cost or 0.0
+        self.unpriced += call.cost is None
         self.rows.append(told(call, self.total_cost, time.monotonic() - call.began))
         self.setup.tell(call, self.rows[-1])
 
     async def _admit(self, call: Call, place: Place, request: Request) -> Model:
         """The model of a request that breaks no rule and no limit. Raises Refused."""
         await read_request(call, request)
-        if place.deployment:
-            call.fields["model"] = place.deployment
+        if place.model:
+            call.fields.setdefault("model", place.model)
         check_key(request.headers, self.setup.key, azure=place.azure)
         model = contract.check(call)
         exceeded = self.setup.limits.admit(call.n, time.monotonic())
@@ -192,7 +214,9 @@ class ImagesApi:
             return Answer(fault.status, fault.sent, content_type=fault.content_type, headers=fault.headers)
         form = picture_format(call, fault)
         linked = fault.links or (model.reseller and call.fields.get("response_format", "url") == "url")
-        items = [self._item(picture, at, form if linked else "") for at, picture in enumerate(pictures)]
+        items: list[Document] = [{"b64_json": hole(at)} for at in range(len(pictures))]
+        if linked:
+            items = [self._linked(picture, form, fault) for picture in pictures]
         whole = document(call, model, items) | ({"size": fault.size} if fault.size else {})
         held = [] if linked else pictures
         return Answer(200, shaped(whole, held, fault), headers=fault.headers)
@@ -213,12 +237,10 @@ class ImagesApi:
             pictures.append(picture)
         return pictures
 
-    def _item(self, picture: Pieces, at: int, linked_as: str) -> Document:
-        if not linked_as:
-            return {"b64_json": hole(at)}
+    def _linked(self, picture: Pieces, form: str, fault: Fault) -> Document:
         with self._lock:
             path = f"/files/{next(self._serials)}"
-            self._links[path] = (picture, f"image/{linked_as}")
+            self._links[path] = Link(picture, f"image/{form}", fault.fetched)
             while len(self._links) > MOST_LINKS:
                 self._links.popitem(last=False)
         return {"url": path, "revised_prompt": None}

@@ -53,17 +53,19 @@ def rehearsed(wanted: Wanted) -> Pieces:
 
 
 def stamp(picture: Image.Image, serial: int) -> None:
-    """Writes the number on a plain ground, large enough to outlive any compression."""
-    width, height = picture.size
-    tall = max(16, min(width, height) // 28)
-    text, pen = f"simulated #{serial}", ImageDraw.Draw(picture)
+    """Writes the number on a plain ground, large enough to outlive any compression: into the margin below all that a
+    draft writes, at the right."""
+    # A card has a transparent border around it.
+    border = min(picture.size) // 32 if picture.has_transparency_data else 0
+    width, height = (side - border for side in picture.size)
+    margin = (min(picture.size) - 2 * border) // 22
+    text, tall, pen = f"simulated #{serial}", max(14, margin * 2 // 3), ImageDraw.Draw(picture)
     left, top, right, bottom = (round(edge) for edge in pen.textbbox((0, 0), text, font_size=tall))
-    pad = tall // 2
-    # In the corner that a draft leaves free.
-    end = (width - width // 32, height - height // 32)
-    at = (end[0] - (right - left) - 2 * pad, end[1] - (bottom - top) - 2 * pad)
+    pad = tall // 5
+    end = (width - margin, height - (margin - (bottom - top) - 2 * pad) // 2)
+    at = (end[0] - (right - left) - 4 * pad, end[1] - (bottom - top) - 2 * pad)
     pen.rectangle((*at, *end), fill="black")
-    pen.text((at[0] + pad - left, at[1] + pad - top), text, fill="white", font_size=tall)
+    pen.text((at[0] + 2 * pad - left, at[1] + pad - top), text, fill="white", font_size=tall)
 
 
 def _order(wanted: Wanted) -> Order:

@@ -3,7 +3,7 @@ the field send besides. Unaware of connections, and of which call gets which.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,6 +15,8 @@ Kind = Literal["passing", "maybe-billed", "refused", "stop", "odd"]
 KINDS: tuple[Kind, ...] = ("passing", "maybe-billed", "refused", "stop", "odd")
 BY_DEFAULT: tuple[Kind, ...] = ("passing", "maybe-billed")
 ANOTHER = "another"
+# What becomes of a request for a picture by its link: 404, cut off half-way, or 403 as of a link whose time is over.
+Fetched = Literal["whole", "missing", "cut", "expired"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,9 @@ class Fault:
     A status other than 200 without a `body` gets the error envelope of `code`, `type`, `message` and `more`. `drop`:
     "before" the work is done, "after" it (billed, never heard of), "within" the body's second half. `worked`: the
     pictures were drawn and billed before the failure. `size` and `format` draw something else than was asked
-    (`another`: any other format), `images` another number and `fewer` so many less; `links` answers with URLs;
-    `reshape` gets the right answer and gives what is sent; `latency` is seconds. It is for a call whose prompt holds
-    `match`.
+    (`another`: any other format), `images` another number and `fewer` so many less; `links` answers with URLs,
+    and `fetched` is how each of them is answered, time after time and the last for good; `reshape` gets the right
+    answer and gives what is sent; `latency` is seconds. It is for a call whose prompt holds `match`.
     """
 
     name: str = "scripted"
@@ -48,6 +50,7 @@ class Fault:
     images: int | None = None
     fewer: int = 0
     links: bool = False
+    fetched: Sequence[Fetched] = ()
     reshape: Callable[[Document], Document | bytes] | None = None
 
     @property
@@ -187,6 +190,7 @@ _ODD = (
     Fault("data_url", reshape=_each(lambda text: f"data:image/png;base64,{text}")),
     Fault("fewer_images", fewer=1),
     Fault("links", links=True),
+    Fault("dead_link", links=True, fetched=("cut", "missing", "expired")),
     Fault("no_usage", reshape=_without_usage),
     Fault("zero_usage", reshape=_no_tokens),
     Fault("slow", latency=5),

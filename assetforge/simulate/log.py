@@ -32,19 +32,24 @@ def told(call: Call, total: float, seconds: float) -> Document:
     }
 
 
-def line(call: Call, total: float) -> str:
-    """A call as a line."""
+def line(call: Call, total: float, unpriced: int) -> str:
+    """A call as a line, with what all calls so far came to; `unpriced` is how many of them have no known price."""
     asked = " ".join(str(call.fields[name]) for name in ("model", "size", "quality") if name in call.fields)
     many = f" x{call.fields['n']}" if str(call.fields.get("n", 1)) != "1" else ""
     ended = str(call.status) if call.status else "dropped"
     why = f" {call.fault or call.error}" if call.fault or call.error else ""
-    cost = "no known price" if call.cost is None else money(call.cost)
-    return f"{call.endpoint} {asked}{many}: {ended}{why}, {cost}, {money(total)} in all"
+    cost = "price unknown" if call.cost is None else money(call.cost)
+    return f"{call.endpoint} {asked}{many}: {ended}{why}, {cost}, {money(total)} in all{_besides(unpriced)}"
 
 
-def summary(calls: int, images: int, total: float) -> str:
+def summary(calls: int, images: int, total: float, unpriced: int) -> str:
     """What all calls came to."""
-    return f"{count(calls, 'call')}, {count(images, 'picture')}, which would have cost {money(total)}"
+    made = f"{count(calls, 'call')}, {count(images, 'picture')}"
+    return f"{made}, which would have cost {money(total)}{_besides(unpriced)}"
+
+
+def _besides(unpriced: int) -> str:
+    return f" besides {count(unpriced, 'call')} of unknown price" if unpriced else ""
 
 
 class LogFile:

@@ -6,21 +6,24 @@ from dataclasses import dataclass
 
 from assetforge.simulate.call import Endpoint, Refused
 
-_AZURE = re.compile(r"/openai/deployments/([^/]+)/images/(generations|edits)\Z")
+_AZURE = re.compile(r"/openai/deployments/[^/]+/images/(generations|edits)\Z")
 _PLAIN = re.compile(r"(/openai)?/v1/images/(generations|edits)\Z")
 _MODELS = re.compile(r"(/openai)?/v1/models(?:/([^/]+))?\Z")
 # The first release of Azure's API that edits pictures.
 FIRST_EDITS = "2025-04-01"
+# A deployment's name says nothing of its model.
+DEPLOYED = "gpt-image-2"
 HERE = frozenset({"127.0.0.1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a path means. `deployment` stands for the model; `azure` asks for the key in a header of its own."""
+    """What a path means. `model` is drawn where a request names none; `azure` asks for the key in a header of its
+    own."""
 
     endpoint: Endpoint
     azure: bool = False
-    deployment: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ def place_of(method: str, path: str, query: Mapping[str, str]) -> Place | Listin
         assert plain is not None
         return Place("edits" if plain[2] == "edits" else "generations", plain[1] is not None)
     version = query.get("api-version", "")
-    if not version or (azure[2] == "edits" and version < FIRST_EDITS):
+    if not version or (azure[1] == "edits" and version < FIRST_EDITS):
         raise Refused(404, "404", "Resource not found")
-    return Place("edits" if azure[2] == "edits" else "generations", azure=True, deployment=azure[1])
+    return Place("edits" if azure[1] == "edits" else "generations", azure=True, model=DEPLOYED)
 
 
 def check_key(headers: Mapping[str, str], key: str, *, azure: bool) -> None:

@@ -70,10 +70,14 @@ def choose(names: Sequence[str]) -> tuple[Fault, ...]:
     for name in names or BY_DEFAULT:
         alike = [fault for fault in FAULTS.values() if fault.kind == name]
         if not alike and name not in FAULTS:
-            known = sorted((*KINDS, *FAULTS))
-            raise UsageError(f"there is no fault or kind `{name}`", hint=did_you_mean(name, known, "faults"))
+            raise UsageError(f"there is no fault or kind `{name}`", hint=everything())
         chosen += alike or [FAULTS[name]]
     return tuple({fault.name: fault for fault in chosen}.values())
+
+
+def everything() -> str:
+    """The names of all kinds and faults, as a hint."""
+    return f"the kinds are {ticked(KINDS)}; the faults are {ticked(FAULTS)}"
 
 
 def read_script(text: str, file: str) -> list[tuple[Fault, int]]:

@@ -9,6 +9,9 @@ from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import FILE, Ledger
 from assetforge.store.records import Records
 
+# An empty file in a store that is for simulated pictures, and for no others.
+REHEARSAL = "rehearsal"
+
 
 @dataclass(frozen=True, slots=True)
 class Store:

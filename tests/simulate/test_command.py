@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,10 @@ import httpx
 import pytest
 
 from assetforge.cli.commands.simulate import EXTRA
+from assetforge.simulate import scratch
+from assetforge.simulate.faults import FAULTS, KINDS
+from assetforge.store.layout import REHEARSAL
+from assetforge.words import ticked
 from tests.builder import Builder
 
 TWO = """
@@ -54,7 +60,7 @@ class Running:
 
 @contextmanager
 def simulating(project: Builder, *arguments: str) -> Iterator[Running]:
-    process = project.start("simulate", *arguments)
+    process = project.start("simulate", *arguments, TMPDIR=str(project.home))
     try:
         yield Running(process)
     finally:
@@ -69,15 +75,16 @@ def test_a_pipeline_is_rehearsed(project: Builder, number: int) -> None:
     with simulating(project, "--log", str(log), "--key", "sk-rehearsal-0815") as running:
         assert running.environ["OPENAI_API_KEY"] == "sk-rehearsal-0815"
         store = Path(running.environ["ASSETFORGE_CACHE_DIR"])
-        assert store.is_dir()
-        assert not list(store.iterdir())
+        assert [path.name for path in store.iterdir()] == [REHEARSAL]
         built = project.run("build", "--yes", **running.environ)
         assert built.code == 0, built.err
         rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
         code, told = running.end(number)
     assert code == 0
     assert (project.root / "night.png").exists()
-    assert any(store.iterdir())
+    assert (store / "records").is_dir()
+    assert (store / REHEARSAL).is_file()
+    assert f"its store stays in {store}: remove it when the rehearsal is over" in told
     assert not (project.home / "store").exists()
     assert [(row["endpoint"], row["prompt"], row["status"]) for row in rows] == [
         ("generations", "A ship", 200), ("edits", "At night", 200),
@@ -86,10 +93,49 @@ def test_a_pipeline_is_rehearsed(project: Builder, number: int) -> None:
     assert rows[1]["files"][0]["sha256"] == rows[0]["images"][0]
     assert rows[1]["total_cost"] == pytest.approx(rows[0]["cost"] + rows[1]["cost"])
     assert "rehearse in a copy of the project" in told
+    assert "`git worktree add --detach ../rehearsal` makes one of what is committed" in told
     assert "`assetforge trust http://127.0.0.1:" in told
     assert "generations gpt-image-2 1024x1024 low: 200, $0.0059, $0.0059 in all" in told
-    assert told.splitlines()[-1].startswith("2 calls, 2 pictures, which would have cost $0.0")
+    assert "\n2 calls, 2 pictures, which would have cost $0.0" in told
     assert "sk-rehearsal-0815" not in log.read_text("utf-8") + told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_store_that_no_build_used_is_removed(project: Builder, number: int) -> None:
+    with simulating(project) as running:
+        store = Path(running.environ["ASSETFORGE_CACHE_DIR"])
+        # Nothing is bought by looking.
+        project.write({"assets.toml": TWO})
+        assert project.run("plan", **running.environ).code == 0
+        code, told = running.end(number)
+    assert (code, store.exists()) == (0, False)
+    assert "its store stays" not in told
+
+
+def test_what_is_in_a_store_is_never_removed_with_it() -> None:
+    used, gone = scratch.make(), scratch.make()
+    try:
+        assert used.stat().st_mode & 0o077 == 0
+        (used / "blobs").mkdir()
+        assert not scratch.discard(used)
+        assert sorted(path.name for path in used.iterdir()) == ["blobs", REHEARSAL]
+    finally:
+        shutil.rmtree(used)
+    shutil.rmtree(gone)
+    assert scratch.discard(gone)
+
+
+def test_a_sum_says_what_it_leaves_out(project: Builder) -> None:
+    with simulating(project) as running:
+        for model in ("gpt-image-2-c", "gpt-image-2", "gpt-image-2-c"):
+            assert running.generate(model=model).status_code == 200
+        _, told = running.end()
+    assert [line.partition(": 200, ")[2] for line in told.splitlines() if ": 200, " in line] == [
+        "price unknown, $0.00 in all besides 1 call of unknown price",
+        "$0.0059, $0.0059 in all besides 1 call of unknown price",
+        "price unknown, $0.0059 in all besides 2 calls of unknown price",
+    ]
+    assert told.endswith("3 calls, 3 pictures, which would have cost $0.0059 besides 2 calls of unknown price\n")
 
 
 def test_a_call_under_way_is_dropped_at_the_end(project: Builder) -> None:
@@ -144,7 +190,7 @@ def test_limits_and_a_prepared_picture(project: Builder) -> None:
 
 
 def test_one_object_is_printed_where_that_is_asked(project: Builder) -> None:
-    process = project.start("simulate", "--json")
+    process = project.start("simulate", "--json", TMPDIR=str(project.home))
     try:
         assert process.stdout is not None
         text = ""
@@ -174,12 +220,24 @@ def test_only_this_machine_is_answered(project: Builder) -> None:
         ]
 
 
+def test_the_help_names_every_kind(project: Builder) -> None:
+    words = re.split(r"[\s,]+", project.call("simulate", "--help").out.replace("maybe-\n", "maybe-"))
+    assert set(KINDS) <= set(words)
+
+
+EVERY_NAME = f"the kinds are {ticked(KINDS)}; the faults are {ticked(FAULTS)}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
         (("--script", "none.json"), "`none.json` can't be read: no such file or directory", ""),
         (("--script", "wrong.json"), "entry 1 of `wrong.json` names an unknown fault `slowdown`", "`slow_down`"),
-        (("--fault-kinds", "slow-down"), "there is no fault or kind `slow-down`", "`slow_down`"),
+        (("--fault", "1", "--fault-kinds", "slow-down"), "there is no fault or kind `slow-down`", EVERY_NAME),
+        (("--fault", "1", "--fault-kinds", ""), "there is no fault or kind ``", EVERY_NAME),
+        (("--fault-kinds", "slow_down"), "`--fault-kinds` needs `--fault`", "like `--fault 0.2`"),
+        (("--key", ""), "`--key` is empty", "leave `--key` out for `simulated`"),
+        (("--key", "two words"), "`--key` can't be sent in a header", "leave `--key` out for `simulated`"),
         (("--fault", "2"), "`2` is not a number from 0 to 1", ""),
         (("--latency", "nan"), "`nan` is not a number from 0 to 3,600", ""),
         (("--picture", "wrong.json"), "`wrong.json` is neither a PNG nor a JPEG", ""),

@@ -202,7 +202,7 @@ def test_the_reseller_has_no_known_price(server: ImagesServer) -> None:
 
 # --- places and keys ---
 
-AZURE = "/openai/deployments/gpt-image-2/images"
+AZURE = "/openai/deployments/pictures/images"
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ AZURE = "/openai/deployments/gpt-image-2/images"
         (f"{AZURE}/generations?api-version=2025-04-01-preview", "api-key", 200),
         (f"{AZURE}/generations?api-version=2024-02-01", "api-key", 200),
         (f"{AZURE}/generations", "api-key", 404),
+        (f"{AZURE}/generations?api-version=", "api-key", 404),
         (f"{AZURE}/generations?api-version=2025-04-01-preview", "bearer", 401),
-        ("/openai/deployments/mine/images/generations?api-version=2025-04-01-preview", "api-key", 404),
         ("/openai/v1/images/generations", "api-key", 200),
         ("/openai/v1/images/generations", "bearer", 401),
         ("/v1/images/generations", "api-key", 401),
@@ -223,6 +223,24 @@ AZURE = "/openai/deployments/gpt-image-2/images"
 def test_each_place_has_its_own_way_to_show_a_key(server: ImagesServer, path: str, header: str, status: int) -> None:
     headers = {"api-key": server.key} if header == "api-key" else {"Authorization": f"Bearer {server.key}"}
     assert generate(server, path=path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn", "status"),
+    [(None, "gpt-image-2", 200), (FLARE, FLARE, 200), ("pictures", "pictures", 404)],
+)
+def test_the_name_of_a_deployment_is_no_model(
+    server: ImagesServer, asked: str | None, drawn: str, status: int
+) -> None:
+    path = f"{AZURE}/generations?api-version=2025-04-01-preview"
+    response = generate(server, path=path, headers={"api-key": server.key}, model=asked)
+    assert (response.status_code, server.calls[-1].model) == (status, drawn)
+
+
+def test_a_request_without_a_version_is_told_as_azure_does(server: ImagesServer) -> None:
+    response = generate(server, path=f"{AZURE}/generations", headers={"api-key": server.key})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["message"]) == (404, "404", "Resource not found")
 
 
 def test_azure_edits_pictures_since_a_release(server: ImagesServer) -> None:

@@ -6,16 +6,17 @@ import io
 import json
 import os
 import threading
+from dataclasses import replace
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
 
 from assetforge.simulate.answer import filled, hole, in_base64
 from assetforge.simulate.app import Setup
-from assetforge.simulate.call import Call
+from assetforge.simulate.call import Call, SentFile
 from assetforge.simulate.drawing import Pieces, Wanted, prepared, rehearsed
 from tests.images_server import ImagesServer
 from tests.simulate.speaking import edit as ask_edit
@@ -48,6 +49,36 @@ def test_a_number_makes_every_draft_another(form: str, fields: dict[str, object]
     with Image.open(io.BytesIO(first)) as opened:
         assert (f"{opened.width}x{opened.height}", opened.format) == (size, form.upper())
         assert opened.has_transparency_data == ("background" in fields)
+
+
+@pytest.mark.parametrize("size", ["1024x1024", "1536x1024", "1216x640", "1536x512", "512x1536", "640x1024"])
+@pytest.mark.parametrize(("edits", "background"), [(False, "auto"), (False, "transparent"), (True, "auto")])
+def test_the_number_covers_nothing_that_a_draft_writes(size: str, edits: bool, background: str) -> None:
+    """It stands in the margin at the lower edge, inside what a card shows."""
+    asked = numbered(size, edits, background)
+    first, second = (b"".join(rehearsed(replace(asked, serial=serial))) for serial in (7, 999_999))
+    with Image.open(io.BytesIO(first)) as few, Image.open(io.BytesIO(second)) as many:
+        changed = ImageChops.difference(few.convert("RGB"), many.convert("RGB")).getbbox()
+        shown = few.getchannel("A").getbbox() if background == "transparent" else (0, 0, *few.size)
+    assert changed is not None
+    assert shown is not None
+    short = min(shown[2] - shown[0], shown[3] - shown[1])
+    assert shown[3] - short // 22 <= changed[1] < changed[3] <= shown[3]
+    assert shown[0] < changed[0] < changed[2] <= shown[2] - short // 22 + 1
+
+
+def numbered(size: str, edits: bool, background: str) -> Wanted:
+    """A picture with a long prompt, so that its panel is as large as it gets."""
+    fields = {"prompt": "A harbour among hills " * 12, "model": "gpt-image-2", "background": background}
+    width, _, height = size.partition("x")
+    data = encoded("png", size=(int(width), int(height)), fill=(90, 120, 90, 255))
+    source = SentFile("image", "a.png", "image/png", "", int(width), int(height), len(data), data)
+    call = Call("edits" if edits else "generations", fields, files=(source,) if edits else ())
+    return Wanted(call, 0, 1, size, "png")
+
+
+def test_a_number_is_short() -> None:
+    assert all(Setup().serial < 1_000_000 for _ in range(200))
 
 
 def test_two_servers_begin_at_different_numbers() -> None:

@@ -2,8 +2,10 @@
 
 import math
 import os
+import re
 import shlex
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 # What the extra brings, by the names they are imported by.
 EXTRA = frozenset({"starlette", "uvicorn", "python_multipart"})
 KEY_ENV = "OPENAI_API_KEY"
-FOLDER = "assetforge-simulated-"
 # Between the pictures of two seeds.
-NUMBERS = 1 << 20
+NUMBERS = 1_000
+# What a header can carry.
+KEY = re.compile(r"[!-~]+")
+COPY = "git worktree add --detach ../rehearsal"
 
 
 class Within(click.ParamType):  # type: ignore[type-arg] # generic only in later releases
@@ -59,7 +63,7 @@ class Asked:
     latency: float
     images_per_minute: int | None
     requests_per_minute: int | None
-    fault: float
+    fault: float | None
     fault_kinds: str | None
     script: str | None
     picture: str | None
@@ -82,14 +86,14 @@ class Asked:
 @click.option(
     "--fault",
     type=Within(float, 0, 1),
-    default=0.0,
     metavar="RATE",
     help="The share of calls that go wrong, from 0 to 1.",
 )
 @click.option(
     "--fault-kinds",
     metavar="KIND,...",
-    help="How they do: names of faults, or passing, maybe-billed (these two without it), refused, stop, odd.",
+    help="How they do: the kinds passing, maybe-billed (these two without it), refused, stop and odd, or names of "
+    "faults. A wrong name is answered with all.",
 )
 @click.option("--script", metavar="FILE", help='A JSON list of {"fault": NAME, "match": TEXT, "times": N}.')
 @click.option("--picture", metavar="FILE", help="Answers with this PNG or JPEG, whatever was asked.")
@@ -117,12 +121,41 @@ def command(run: Run, /, **given: Any) -> int:
         hint = 'pip install "assetforge-build[simulate]"'
         raise UsageError(f"`simulate` needs {missing}, which is not installed", hint=hint) from None
     asked = Asked(**given)
+    _check(asked)
     setup, log = _setup(run, asked), _open_log(run, asked.log)
     bound = listen(asked.port)
-    _greet(run, asked, f"http://127.0.0.1:{bound.getsockname()[1]}")
     api = ImagesApi(setup)
-    _serve(run, api, bound, log)
+    with _scratch_store(run) as store:
+        _greet(run, asked, f"http://127.0.0.1:{bound.getsockname()[1]}", store)
+        _serve(run, api, bound, log)
     return 0
+
+
+def _check(asked: Asked) -> None:
+    if not KEY.fullmatch(asked.key):
+        wrong = "can't be sent in a header" if asked.key else "is empty"
+        raise UsageError(f"`--key` {wrong}", hint="write ASCII without spaces, or leave `--key` out for `simulated`")
+    if asked.fault_kinds is not None and asked.fault is None:
+        hint = "say which share of the calls goes wrong, like `--fault 0.2`"
+        raise UsageError("`--fault-kinds` needs `--fault`", hint=hint)
+
+
+@contextmanager
+def _scratch_store(run: Run) -> Iterator[Path]:
+    """The store of one rehearsal. No key tells who drew a picture, so it is one of its own."""
+    from assetforge.simulate import scratch
+
+    try:
+        store = scratch.make()
+    except OSError as error:
+        raise UsageError(
+            f"no folder can be made for the pictures: {(error.strerror or str(error)).lower()}"
+        ) from None
+    try:
+        yield store
+    finally:
+        if not scratch.discard(store):
+            run.console.tell(f"its store stays in {store}: remove it when the rehearsal is over")
 
 
 def _serve(run: Run, api: "ImagesApi", bound: Any, log: "LogFile | None") -> None:
@@ -130,7 +163,7 @@ def _serve(run: Run, api: "ImagesApi", bound: Any, log: "LogFile | None") -> Non
     from assetforge.simulate.server import serve
 
     def tell(call: "Call", row: dict[str, Any]) -> None:
-        run.console.tell(line(call, api.total_cost))
+        run.console.tell(line(call, api.total_cost, api.unpriced))
         if log is not None:
             log.add(row)
 
@@ -141,7 +174,7 @@ def _serve(run: Run, api: "ImagesApi", bound: Any, log: "LogFile | None") -> Non
         if log is not None:
             log.close()
     pictures = sum(len(call.images) for call in api.calls)
-    run.console.tell(summary(len(api.calls), pictures, api.total_cost))
+    run.console.tell(summary(len(api.calls), pictures, api.total_cost, api.unpriced))
 
 
 def _setup(run: Run, asked: Asked) -> "Setup":
@@ -160,10 +193,10 @@ def _setup(run: Run, asked: Asked) -> "Setup":
 def _script(run: Run, asked: Asked) -> "Script":
     from assetforge.simulate.script import Script, choose, read_script
 
-    names = [name.strip() for name in (asked.fault_kinds or "").split(",") if name.strip()]
+    names = [] if asked.fault_kinds is None else [name.strip() for name in asked.fault_kinds.split(",")]
     text = "[]" if asked.script is None else _read(run, asked.script).decode("utf-8", "replace")
     queued = read_script(text, asked.script or "")
-    return Script(queued, rate=asked.fault, chosen=choose(names), seed=asked.seed)
+    return Script(queued, rate=asked.fault or 0.0, chosen=choose(names), seed=asked.seed)
 
 
 def _prepared(run: Run, file: str) -> "Drawing":
@@ -191,10 +224,9 @@ def _open_log(run: Run, file: str | None) -> "LogFile | None":
         raise UsageError(f"`{file}` can't be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def _greet(run: Run, asked: Asked, origin: str) -> None:
-    """The lines to copy. The store is one of its own: no key tells who drew a picture."""
-    store = tempfile.mkdtemp(prefix=FOLDER)
-    environ = {"OPENAI_BASE_URL": f"{origin}/v1", KEY_ENV: asked.key, "ASSETFORGE_CACHE_DIR": store}
+def _greet(run: Run, asked: Asked, origin: str, store: Path) -> None:
+    """The lines to copy."""
+    environ = {"OPENAI_BASE_URL": f"{origin}/v1", KEY_ENV: asked.key, "ASSETFORGE_CACHE_DIR": str(store)}
     trust = f"assetforge trust {origin} --key {KEY_ENV}"
     if run.console.as_json:
         run.emit("simulate", {"origin": origin, "environ": environ, "trust": trust, "pid": os.getpid()})
@@ -202,5 +234,6 @@ def _greet(run: Run, asked: Asked, origin: str) -> None:
     for name, value in environ.items():
         run.console.print(f"export {name}={shlex.quote(value)}")
     run.console.tell("rehearse in a copy of the project: its lock pins what was bought, and would pin these pictures")
+    run.console.tell(f"`{COPY}` makes one of what is committed")
     run.console.tell(f"for a provider of the manifest with this base_url, run `{trust}`")
     run.console.tell("Ctrl-C ends it")
