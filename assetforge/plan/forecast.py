@@ -24,6 +24,7 @@ from assetforge.model import (
 )
 from assetforge.plan.lost import lost_pictures
 from assetforge.plan.price import Prices
+from assetforge.plan.rebuild import NOT_MADE
 from assetforge.plan.walk import Lookups, OnMiss, Walk
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
@@ -215,6 +216,8 @@ def _paid_verdict(
     if again:
         return "make", ("the draft is drawn again",)
     match decision:
+        case Stale((reason,)) if reason == NOT_MADE and _is_begun(walk, place[0]):
+            return "buy", (f"candidate {place[1]} {NOT_MADE}",)
         case Stale(reasons):
             return "buy", reasons
         case Unknown(waiting):
@@ -225,6 +228,12 @@ def _paid_verdict(
             return "current", ()
 
 
+def _is_begun(walk: Walk, name: str) -> bool:
+    """Whether a candidate of a step was ever made: then it is only others that were not."""
+    states = (walk.paid.get((name, number)) for number in walk.wanted.get(name, ()))
+    return any(state is not None and state.decision != Stale((NOT_MADE,)) for state in states)
+
+
 def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
     state = walk.files[output]
     step = walk.graph.steps[output]
@@ -233,6 +242,8 @@ def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
         case Fresh(_, "file"):
             drafted = state.picture is not None and state.picture.draft
             return ("draft", ("it is a draft",)) if drafted else ("current", ())
+        case Fresh() if state.file:
+            return "restore", (f"`{path}` holds another picture, and the one it should hold is known",)
         case Fresh():
             return "restore", (f"`{path}` is not there, and its bytes are known",)
         case Stale(reasons):

@@ -18,6 +18,8 @@ from assetforge.providers.prices import Output
 # as that a square cut from a picture of 3:2 saves 22 %.
 LEAST_SAVED = 0.21
 MOST_CUT = 0.34
+# US dollars that pictures which are alike have to save together to be worth a line of a plan.
+LEAST_TOGETHER = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Hint:
 
 
 def cheaper_sizes(forecast: Forecast) -> tuple[Hint, ...]:
-    """What could be saved on the pictures that would be bought, in one hint for all that are alike."""
+    """What could be saved on the pictures that would be bought, in one hint for all that are alike; of sums that are
+    worth a line."""
     found: dict[tuple[Size, Size, Size], Hint] = {}
     for item in forecast.purchases:
         step = forecast.walk.graph.steps[item.step]
@@ -58,7 +61,7 @@ def cheaper_sizes(forecast: Forecast) -> tuple[Hint, ...]:
         found[group] = Hint(
             *group, other.cut, so_far.pictures + 1, so_far.price + item.price, so_far.cheaper_price + other.price
         )
-    return tuple(found.values())
+    return tuple(hint for hint in found.values() if hint.price - hint.cheaper_price >= LEAST_TOGETHER)
 
 
 def cheaper_size(prices: Prices, step: Paid) -> Cheaper | None:

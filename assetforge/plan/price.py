@@ -22,6 +22,9 @@ PROMPT_EXTRA_TOKENS = 32
 # What a model without a price in the list is held to cost at least, where a manifest says that it costs less.
 LEAST = "gpt-image-2"
 
+# What two prices are compared at.
+REFERENCE = Size(1024, 1024)
+
 PerImage = float | dict[str, float] | None
 
 
@@ -72,7 +75,9 @@ class Prices:
         rules = rules_of(settings.kind, settings.model)
         text = len(prompt.encode("utf-8", "surrogatepass")) + PROMPT_EXTRA_TOKENS
         found = [
-            _estimate(tariff, (text, pictures * PICTURE_TOKENS), _size(tariff, rules, settings, size), settings)
+            _estimate(
+                tariff, (text, pictures * PICTURE_TOKENS), _size(tariff, rules, settings, size), settings.quality
+            )
             for tariff in self.tariffs(settings.provider, settings.kind, settings.model)
         ]
         return _dearer(found)
@@ -86,6 +91,17 @@ class Prices:
             return 0.0
         found = [_cost(tariff, quality, usage, images) for tariff in self.tariffs(provider, kind, model)]
         return _dearer(found)
+
+    def disbelieved(self) -> tuple[tuple[str, str], ...]:
+        """Providers and models of which the manifest says that they cost less than they do."""
+        return tuple(key for key in sorted(self.overrides) if self._is_undercut(*key))
+
+    def _is_undercut(self, provider: str, model: str) -> bool:
+        if provider not in self.guarded:
+            return False
+        both = self.tariffs(provider, "images-api", model)
+        found = [_estimate(tariff, (PER_MILLION, PER_MILLION), REFERENCE, "medium") for tariff in both]
+        return len(found) == 2 and None not in found and (found[1] or 0.0) < (found[0] or 0.0)
 
     def tariffs(self, provider: str, kind: str, model: str) -> tuple[Tariff, ...]:
         """Every tariff of a model that counts: none, one, or two of which the dearer holds."""
@@ -132,13 +148,16 @@ def _size(tariff: Tariff, rules: ModelRules | None, settings: Settings, size: Si
     return ranked_sizes(tariff.output, rules, settings.quality)[-1][1]
 
 
-def _estimate(tariff: Tariff, sent: tuple[int, int], size: Size | None, settings: Settings) -> float | None:
-    flat = _flat(tariff.per_image, settings.quality)
+def _estimate(tariff: Tariff, sent: tuple[int, int], size: Size | None, quality: str) -> float | None:
+    flat = _flat(tariff.per_image, quality)
     if flat is not None:
         return flat
-    if tariff.rates is None or tariff.output is None or size is None:
-        return None
-    return _dollars(tariff.rates, *sent, tariff.output.tokens(size, settings.quality))
+    listed = None
+    if tariff.rates is not None and tariff.output is not None and size is not None:
+        listed = _dollars(tariff.rates, *sent, tariff.output.tokens(size, quality))
+    if quality == "auto" and isinstance(tariff.per_image, dict):  # nobody knows what it will be
+        return max((*tariff.per_image.values(), *([] if listed is None else [listed])), default=None)
+    return listed
 
 
 def _cost(tariff: Tariff, quality: str, usage: Mapping[str, int], images: int) -> float | None:
@@ -158,7 +177,5 @@ def _dollars(rates: Rates, text: float, pictures: float, made: float) -> float:
 
 
 def _flat(per_image: PerImage, quality: str) -> float | None:
-    """The flat price of a picture. A quality that it does not name, as `auto`, counts as the dearest."""
-    if isinstance(per_image, dict):
-        return per_image.get(quality, max(per_image.values(), default=None))
-    return per_image
+    """The flat price of a picture; None where none is given for its quality, which then counts as listed."""
+    return per_image.get(quality) if isinstance(per_image, dict) else per_image

@@ -9,6 +9,8 @@ from typing import Any
 
 from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Record, Stale
 
+NOT_MADE = "not made yet"
+
 
 @dataclass(frozen=True, slots=True)
 class PaidEvidence:
@@ -44,7 +46,7 @@ def decide_paid(action: Action, evidence: PaidEvidence) -> Decision:
     if evidence.remote is not None:
         return Fresh(evidence.remote, "remote")
     if evidence.before is None:
-        return Stale(("not made yet",))
+        return Stale((NOT_MADE,))
     return Stale(changes(evidence.before_ingredients, action.ingredients))
 
 
@@ -57,7 +59,7 @@ def decide_rendition(action: Action, evidence: FileEvidence) -> Decision:
     if evidence.stored is not None and (not same_key or evidence.stored.media.pixels == _pixels(pinned)):
         return Fresh(evidence.stored, "store")
     if pinned is None:
-        return Stale(("not made yet",))
+        return Stale((NOT_MADE,))
     if not same_key:
         return Stale(changes(evidence.before_ingredients, action.ingredients))
     return Stale(("the file is missing" if not evidence.file else "the file was changed",))

@@ -87,11 +87,13 @@ class PaidState:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One rendition: its action and decision, and the picture to encode."""
+    """One rendition: its action and decision, the picture to encode, and the digest of the file that is there, ""
+    where there is none, or where nobody looked."""
 
     action: Action | None
     decision: Decision
     picture: Picture | None
+    file: str = ""
 
 
 class Walk:
@@ -260,7 +262,8 @@ class Walk:
         except OpFailed as error:
             self.refused[step.id] = Problem(f"`{step.instance}`: {error}", step.where)
             return FileState(None, Unknown(()), None)
-        return FileState(action, decide_rendition(action, self.lookups.rendition(step, action)), picture)
+        evidence = self.lookups.rendition(step, action)
+        return FileState(action, decide_rendition(action, evidence), picture, evidence.file)
 
 
 def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:

@@ -106,7 +106,8 @@ _DALL_E = ModelRules(
     released="2023-11-06",
     shutdown="2026-05-12",
     sizes=(Size(1024, 1024), Size(1792, 1024), Size(1024, 1792)),
-    qualities=("standard", "hd", "auto"),
+    # Any quality passes, also the default: what there is to hear of it is that it was shut down.
+    qualities=("standard", "hd", "low", "medium", "high", "auto"),
     backgrounds=(),
     formats=("png",),
     moderations=("auto",),
@@ -147,7 +148,6 @@ IMAGES_API: dict[str, ModelRules] = {
             name="dall-e-2",
             released="2022-11-03",
             sizes=(Size(256, 256), Size(512, 512), Size(1024, 1024)),
-            qualities=("standard", "auto"),
             max_prompt_chars=1_000,
             max_pictures=1,
             max_picture_bytes=4_000_000,

@@ -6,7 +6,7 @@ the graph, of keys and of the store.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 from assetforge.entry import Entry
 from assetforge.errors import Problem
 from assetforge.model import Size
+from assetforge.words import ticked
 
 # Names of headers and queries as RFC 9110, 5.6.2 has tokens; values in what every server reads alike.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -23,6 +24,9 @@ _PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~%-]+)+\Z")
 # What a request is made of, who asks and where to, is not for the manifest to say.
 OWN_HEADERS = frozenset({"host", "authorization", "api-key", "x-api-key", "cookie", "connection", "upgrade", "te",
                          "trailer", "expect", "keep-alive", "accept", "accept-encoding"})  # fmt: skip
+QUALITIES = ("low", "medium", "high", "xhigh", "max", "standard", "hd", "auto")
+_SECRETS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"})
+_WHERE_KEYS_GO = "the key goes where `auth` and `api_key_env` say"
 OWN_PREFIXES = ("proxy-", "content-", "transfer-")
 
 
@@ -37,10 +41,18 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
         if not _TOKEN.match(name):
             raise ValueError(f"`{name}` is not the name of a header")
         if name.lower() in OWN_HEADERS or name.lower().startswith(OWN_PREFIXES):
-            raise ValueError(f"the header `{name}` may not be set here")
+            hint = _WHERE_KEYS_GO if name.lower() in _SECRETS else "leave it out: each request has its own"
+            raise ValueError(f"the header `{name}` may not be set here; {hint}")
         if value != value.strip() or not all(" " <= character <= "~" for character in value):
             raise ValueError(f"the header `{name}` holds characters that no header has")
     return headers
+
+
+def _check_qualities(prices: Any) -> Any:
+    for name in prices if isinstance(prices, dict) else ():
+        if name not in QUALITIES:
+            raise ValueError(f"`{name}` is not a quality; use {ticked(QUALITIES, 'or')}")
+    return prices
 
 
 ApiPath = Annotated[str, AfterValidator(_check_path)]
@@ -55,7 +67,9 @@ class PriceTable(Entry):
     text_input: Usd | None = Field(None, description="For a million tokens of text sent.")
     image_input: Usd | None = Field(None, description="For a million tokens of pictures sent.")
     image_output: Usd | None = Field(None, description="For a million tokens of pictures made.")
-    per_image: Usd | dict[str, Usd] | None = Field(None, description="For each picture, or one for each quality.")
+    per_image: Annotated[Usd | dict[str, Usd] | None, AfterValidator(_check_qualities)] = Field(
+        None, description="For each picture, or one for each quality."
+    )
 
 
 class ProviderTable(Entry):
@@ -98,6 +112,9 @@ class Asking(Protocol):
 
     def again(self, retry: Retry) -> None:
         """A try failed and is made again after its wait. Raises CallFailed where it may not be."""
+
+    async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Waits so long before the next try, with the provider's own `sleep`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,10 @@ Category = Literal["refused", "stop", "everything", "passing", "maybe_billed"]
 UNWRITTEN = "unwritten"
 
 
+# That of an answer with simulated pictures, which have no place in a store of real ones.
+SIMULATED = "simulated"
+
+
 class CallFailed(Exception):  # noqa: N818 - told apart by `category`
     """A call that gave nothing.
 
@@ -171,7 +192,8 @@ class CallFailed(Exception):  # noqa: N818 - told apart by `category`
     to none: money or rights are gone). `passing`: surely not billed, tries are used up. `maybe_billed`: nobody
     can say; never asked again in the same build. `answer` is what is known of an answer that was paid for, and
     gave nothing. `reason` is equal for refusals of one kind (status and code), "" where there was no answer;
-    `moderation` says that the prompt or the result was found unfit.
+    `moderation` says that the prompt or the result was found unfit. `cost` is what the `answer` cost in US dollars,
+    as far as it was reckoned.
     """
 
     def __init__(
@@ -190,6 +212,7 @@ class CallFailed(Exception):  # noqa: N818 - told apart by `category`
         self.answer = answer
         self.reason = reason
         self.moderation = moderation
+        self.cost: float | None = None
 
 
 class Provider(Protocol):

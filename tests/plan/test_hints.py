@@ -101,11 +101,20 @@ def test_a_square_could_be_cut_from_a_wide_picture() -> None:
 
 
 def test_a_size_that_was_chosen_is_left_alone() -> None:
-    asset = '[asset.a]\nprompt = "x"\noutput = "a.png"\n'
+    asset = '[asset.a]\nprompt = "x"\nn = 5\noutput = "a.png"\n'
     assert len(hints(asset)) == 1
     assert hints(asset + 'request_size = "1024x1024"\n') == ()
     assert hints(asset + '[defaults]\nrequest_size = "1024x1024"\n') == ()
     assert cheaper_size(LISTED, replace(planned(Size(1024, 1024)), planned=False)) is None
+
+
+def test_little_is_worth_no_line_of_a_plan() -> None:
+    """A picture alone saves a cent; several that are alike count together, whatever asset they are of."""
+    asset = '[asset.{}]\nprompt = "x"\nn = {}\noutput = "{}.png"\n'
+    assert hints(asset.format("a", 1, "a")) == ()
+    assert hints(asset.format("a", 4, "a")) == ()
+    (hint,) = hints(asset.format("a", 4, "a") + asset.format("b", 1, "b").replace('"x"', '"y"'))
+    assert hint.price - hint.cheaper_price >= 0.05
 
 
 def test_where_the_price_is_unknown_or_the_same_for_all_sizes_there_is_no_hint() -> None:

@@ -131,15 +131,16 @@ def test_what_a_table_leaves_out_is_as_in_the_list(price: dict[str, Any], model:
     assert listed.output is not None
     rates = {"text_input": listed.rates.text_input, "image_input": listed.rates.image_input,
              "image_output": listed.rates.image_output} | price  # fmt: skip
-    flat = price.get("per_image")
-    if isinstance(flat, dict):
-        flat = flat.get(quality, max(flat.values(), default=None))
+    told = price.get("per_image")
+    flat = told.get(quality) if isinstance(told, dict) else told
     tokens = (
         (len("A lighthouse") + 32) * rates["text_input"]
         + 1_536 * rates["image_input"]
         + listed.output.tokens(SQUARE, quality) * rates["image_output"]
     )
     expected = tokens / 1_000_000 if flat is None else flat
+    if isinstance(told, dict) and quality == "auto":
+        expected = max(expected, *told.values(), 0.0)
     assert estimated(prices(price, model=model), settings, sent=1) == pytest.approx(expected)
 
 
@@ -175,7 +176,7 @@ def test_a_flat_price_counts_pictures_whatever_the_usage_says(text: int, made: i
     known = prices({"per_image": {"low": 0.01, "high": 0.2}})
     usage = {"input_tokens": text, "output_tokens": made}
     assert known.cost_of("shop", "images-api", "gpt-image-2", "low", usage, images) == pytest.approx(0.01 * images)
-    assert known.cost_of("shop", "images-api", "gpt-image-2", "auto", {}, images) == pytest.approx(0.2 * images)
+    assert known.cost_of("shop", "images-api", "gpt-image-2", "auto", {}, images) is None
 
 
 def test_a_table_for_a_model_is_one_for_its_other_names_unless_they_have_their_own() -> None:
@@ -225,3 +226,17 @@ def test_a_provider_that_nobody_wrote_down_has_the_list_s_prices() -> None:
     """Notes of other projects name providers of their own."""
     usage = {"output_tokens": 1_000}
     assert Prices.of({}, {}).cost_of("theirs", "images-api", "gpt-image-2", "low", usage, 1) == pytest.approx(0.03)
+
+
+def test_a_manifest_s_price_that_is_too_low_is_named() -> None:
+    assert prices({"image_output": 1.0}, origin=OPENAI).disbelieved() == (("shop", "gpt-image-2"),)
+    assert prices({"per_image": 0.01}, origin=OPENAI).disbelieved() == (("shop", "gpt-image-2"),)
+    assert prices({"image_output": 99.0}, origin=OPENAI).disbelieved() == ()
+    assert prices({"image_output": 1.0}).disbelieved() == ()
+
+
+def test_a_quality_without_a_flat_price_costs_what_is_listed() -> None:
+    """A table that names the cheapest quality alone must not make the dearest one cheap."""
+    flat = prices({"per_image": {"low": 0.01}})
+    assert estimated(flat, settings_of(quality="high")) == estimated(prices(), settings_of(quality="high"))
+    assert estimated(flat, settings_of(quality="low")) == 0.01
