@@ -10,15 +10,18 @@ from pathlib import Path
 
 from assetforge.providers.answer import MAX_IMAGES, Answer, read_answer
 from assetforge.providers.links import LinkFailed, Links
+from assetforge.providers.receipt import request_id
 from assetforge.providers.retry import classify, one_line
 from assetforge.providers.spec import CallFailed, Delivery, Note
 from assetforge.providers.veil import Veil
 from assetforge.words import count
 
-REQUEST_IDS = ("x-request-id", "x-api-request-id", "x-litellm-call-id", "cf-ray")
 SIMULATED = "x-assetforge-simulated"
 
 _CUT = "the answer was cut off"
+_NO_JSON = "the answer is cut off, or is not JSON"
+_PAGE = "the answer is an HTML page"
+_PAGES = (b"<!doctype html", b"<html", b"<head", b"<body")
 _AGAIN = "build again to ask once more"
 
 
@@ -39,14 +42,15 @@ async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
     delivery = Delivery(
         tuple(found.images[place] for place in sorted(found.images)),
         {veil.words(name): number for name, number in answer.usage.items()},
-        next((str(headers[name]) for name in REQUEST_IDS if name in headers), ""),
+        request_id(headers),
         tuple(found.faults[place] for place in sorted(found.faults)),
         cut=not answer.whole,
         remarks=_remarks(answer, veil),
         simulated=headers.get(SIMULATED) == "1",
     )
     if not found.images:
-        raise _nothing(answer, delivery, veil)
+        is_page = not answer.whole and await asyncio.to_thread(_is_page, body)
+        raise _nothing(answer, delivery, veil, cut=_PAGE if is_page else _NO_JSON)
     return delivery
 
 
@@ -82,9 +86,15 @@ def _remarks(answer: Answer, veil: Veil) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _nothing(answer: Answer, delivery: Delivery, veil: Veil) -> CallFailed:
-    """Why an answer gave no image. All but a known error may have been billed, and what has usage, or an image that
-    can't be read, was."""
+def _is_page(body: Path) -> bool:
+    """Whether a body begins as a page for people, as gateways and log-in portals answer."""
+    with body.open("rb") as file:
+        return file.read(512).removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_PAGES)
+
+
+def _nothing(answer: Answer, delivery: Delivery, veil: Veil, *, cut: str) -> CallFailed:
+    """Why an answer gave no image; `cut` is said of one that is not whole. All but a known error may have been
+    billed, and what has usage, or an image that can't be read, was."""
     paid = delivery if delivery.faults or delivery.usage else None
     if answer.error is not None and not delivery.faults:
         verdict = classify(200, answer.error, veil=veil.words)
@@ -99,7 +109,7 @@ def _nothing(answer: Answer, delivery: Delivery, veil: Veil) -> CallFailed:
     if delivery.faults:
         told = "; ".join(delivery.faults)
     elif not answer.whole:
-        told = "the answer is cut off, or is not JSON"
+        told = cut
     else:
         told = "the answer holds no image"
     return CallFailed("maybe_billed", told, _AGAIN, answer=paid)

@@ -19,8 +19,9 @@ from assetforge import atomic
 from assetforge.config import is_loopback, origin_of
 from assetforge.errors import Problem, UsageError
 from assetforge.providers.access import Access, endpoint
-from assetforge.providers.delivery import REQUEST_IDS, SIMULATED, deliver
+from assetforge.providers.delivery import SIMULATED, deliver
 from assetforge.providers.links import Links
+from assetforge.providers.receipt import REQUEST_IDS
 from assetforge.providers.request import content_of
 from assetforge.providers.retry import (
     Pace,
@@ -102,7 +103,7 @@ class ImagesApi:
             if verdict.doubtful:
                 note.add(doubtful=tries.doubtful)
             asking.again(Retry(verdict.message, wait, verdict.crowded, verdict.doubtful))
-            await self._pace.sleep(wait)
+            await asking.wait(wait, self._pace.sleep)
 
     async def _ask(
         self, url: str, content: dict[str, Any], note: Note, asking: Asking

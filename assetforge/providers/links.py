@@ -5,6 +5,7 @@ network but the provider's own.
 """
 
 import asyncio
+import ipaddress
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,13 @@ from assetforge.providers.wire import direct, proxied, spool
 from assetforge.words import byte_size
 
 MAX_PICTURE = 128 << 20
-_TRIES = 3
+# As often, and as long, as for a call that was surely not billed: the picture is paid for.
+_TRIES = 6
+# What is not there, or not here, is looked for less often.
+_FEW = 3
+_LONGEST = 60.0
 _REDIRECTS = 3
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_WORDS = 200
 _NO_KEY = Veil("")
 
@@ -42,10 +48,12 @@ class Links:
 
     async def fetch(self, url: str, image: Path) -> None:
         """Writes a picture to `image`, which appears whole or not at all. Raises LinkFailed."""
-        told = ""
+        told, most = "", _TRIES
         for attempt in range(_TRIES):
+            if attempt >= most:
+                break
             if attempt:
-                await self._pace.sleep(attempt + self._pace.chance())
+                await self._pace.sleep(min(_LONGEST, 2.0**attempt) * (1 - self._pace.chance() / 2))
             try:
                 return await self._fetch_once(url, image, attempt)
             except UsageError as error:
@@ -54,9 +62,16 @@ class Links:
                 raise LinkFailed(f"`{_cut(url)}` is not a URL") from None
             except httpx.HTTPStatusError as error:
                 told = f"status {error.response.status_code}"
+                most = _TRIES if error.response.status_code in _PASSING else _FEW
             except (httpx.HTTPError, OSError, ImportError) as error:
                 told = _cut(str(error)) or type(error).__name__
+                most = _FEW if self._leads_here(url) else _TRIES
         raise LinkFailed(told)
+
+    def _leads_here(self, url: str) -> bool:
+        """Whether a link leads to this machine, where nothing has to be waited for."""
+        host = httpx.URL(urljoin(self._base_url + "/", url)).host
+        return any(ipaddress.ip_address(address).is_loopback for address in origins.address_in(host))
 
     async def _fetch_once(self, url: str, image: Path, attempt: int) -> None:
         target = httpx.URL(urljoin(self._base_url + "/", url))

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 
+from assetforge.config import is_loopback
 from assetforge.errors import UsageError
 from assetforge.providers.access import Access, endpoint
 from assetforge.providers.retry import one_line
@@ -19,6 +20,7 @@ PATH = "/models"
 SECONDS = 10.0
 MAX_BODY = 1 << 20
 _NO_LIST = (404, 405, 501)
+_ELSEWHERE = "check `base_url`, which may lack a /v1, and `query`"
 
 
 class ListingFailed(Exception):  # noqa: N818 - told as a finding
@@ -41,22 +43,23 @@ async def ask_models(access: Access, table: ProviderTable) -> Mapping[str, str |
     veil = Veil(access.key)
     try:
         url = endpoint(access, PATH, table.query)
+        make = direct if access.origin.startswith("http:") else proxied
         async with asyncio.timeout(SECONDS):
-            body = await _get(url, headers_of(access, table), is_loopback=access.origin.startswith("http:"))
+            body = await _get(url, headers_of(access, table), make=make)
     except UsageError as error:
         raise ListingFailed(error.problems[0].message, error.problems[0].hint) from None
     except TimeoutError:
         raise ListingFailed(f"`{access.origin}` gave no answer within {SECONDS:g} s") from None
     except (httpx.HTTPError, ValueError, ImportError) as error:
         told = veil.words(one_line(error)) or "no answer"
-        raise ListingFailed(f"`{access.origin}` can't be reached: {told}", "check `HTTPS_PROXY`") from None
+        hint = "is the server running?" if is_loopback(access.origin) else "check `HTTPS_PROXY`"
+        raise ListingFailed(f"`{access.origin}` can't be reached: {told}", hint) from None
     return _read(body)
 
 
-async def _get(url: str, headers: httpx.Headers, *, is_loopback: bool) -> bytes:
+async def _get(url: str, headers: httpx.Headers, *, make: Callable[[float], httpx.AsyncClient]) -> bytes:
     """The body of a success. Raises ListingFailed, TimeoutError, httpx.HTTPError, ValueError and ImportError."""
     body = b""
-    make = direct if is_loopback else proxied
     async with make(SECONDS) as client, client.stream("GET", url, headers=headers) as response:
         status = response.status_code
         if response.is_redirect:
@@ -64,7 +67,7 @@ async def _get(url: str, headers: httpx.Headers, *, is_loopback: bool) -> bytes:
         if status in (401, 403):
             raise ListingFailed(f"{status}: the key is refused", "set the variable to a key that is good there")
         if status in _NO_LIST:
-            raise ListingFailed(f"{status}: the provider lists no models", harmless=True)
+            raise ListingFailed(f"{status}: the provider lists no models", _ELSEWHERE, harmless=True)
         if not response.is_success:
             raise ListingFailed(f"{status}: the provider gave no list of models", "try again later")
         async for piece in response.aiter_bytes():

@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,7 +27,10 @@ _REWORD = "change the prompt or the pictures"
 _MONEY = "add credit, or raise the limit, where the provider keeps your account"
 _KEY = "check that the key is valid and belongs to this provider"
 _VERIFY = "verify the organization where the provider keeps your account"
-_ADDRESS = "check `base_url` and `model`"
+_ADDRESS = "check `base_url`, the paths, `query` and `model`"
+_SETTING = "change the setting that the provider names"
+_SMALLER = "send smaller pictures, or fewer"
+_LATER = "try again later, or lower `concurrency`"
 _AGAIN = "build again to ask once more"
 
 
@@ -120,23 +124,33 @@ def classify(
     error = error_of(body)
     category, hint = _meaning(status, error, readable=body is not None)
     name = next((text for text in (error.code, error.kind) if text and text != str(status)), "")
-    told = error.words
-    if not told:
-        told = (
-            "no reason given" if body is not None or not content_type else f"a body of type {one_line(content_type)}"
-        )
+    told = error.words or _wordless(content_type if body is None else "")
     reason = f"{status} {veil(name)[:_MAX_NAME]}".strip()
     doubtful = status == 500 and category == "passing"
+    moderation = category == "refused" and _is_moderation(status, error)
     return Verdict(
         category,
-        f"{reason}: {veil(told)[:_MAX_WORDS]}{veil(error.details)[:_MAX_WORDS]}",
-        hint,
+        # Veiled before anything is taken away: what a key lacks an end of is not known for one.
+        f"{reason}: {_unstopped(veil(told)[:_MAX_WORDS])}{veil(error.details)[:_MAX_WORDS]}",
+        hint or (_REWORD if moderation else _hint_of_status(status, category)),
         doubtful=doubtful,
         crowded=category == "passing" and (status == 429 or error.code.lower() in _CODES),
         last="maybe_billed" if doubtful else None,
         reason=reason,
-        moderation=category == "refused" and _is_moderation(status, error),
+        moderation=moderation,
     )
+
+
+def _wordless(content_type: str) -> str:
+    """What is said of a body that says nothing; its type is "" where it was JSON, or has none."""
+    if content_type.lower() in ("text/html", "application/xhtml+xml"):
+        return "an HTML page instead of an answer"
+    return f"a body of type {one_line(content_type)}" if content_type else "no reason given"
+
+
+def _unstopped(words: str) -> str:
+    """A sentence without its period; one that is cut off keeps its dots."""
+    return words if words.endswith("..") else words.removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +171,7 @@ def error_of(body: Mapping[str, Any] | None) -> Told:
     error = outer.get("error")
     if not isinstance(error, Mapping):
         words = error or outer.get("detail") or outer.get("message")
-        return Told(code=one_line(outer.get("code")), kind=one_line(outer.get("type")), words=one_line(words))
+        return Told(code=one_line(outer.get("code")), kind=one_line(outer.get("type")), words=_words(words))
     inner = error.get("innererror") or error.get("inner_error")
     inner = inner if isinstance(inner, Mapping) else {}
     return Told(
@@ -167,6 +181,15 @@ def error_of(body: Mapping[str, Any] | None) -> Told:
         one_line(error.get("message")),
         _details(error.get("moderation_details"), inner.get("content_filter_results")),
     )
+
+
+def _words(told: object) -> str:
+    """A message, or the messages of a list of mistakes as FastAPI gives it."""
+    if not isinstance(told, list):
+        return one_line(told)
+    parts = [one_line(each.get("msg") or each.get("message")) if isinstance(each, Mapping) else one_line(each)
+             for each in told]  # fmt: skip
+    return "; ".join(dict.fromkeys(part for part in parts if part)) or one_line(told)
 
 
 def _details(moderation: object, filters: object) -> str:
@@ -211,6 +234,13 @@ def _meaning_of_status(status: int, *, readable: bool) -> Meaning:
     return "refused", _REWORD if status == 451 else None
 
 
+def _hint_of_status(status: int, category: Category) -> str:
+    """What to do about an error that says nothing more."""
+    if category == "passing":
+        return _AGAIN if status == 500 else _LATER
+    return _SMALLER if status == 413 else _SETTING
+
+
 def one_line(value: object) -> str:
     """A stranger's words on one line, without what a terminal would obey; "" for None."""
     line = " ".join("" if value is None else str(value).split())
@@ -218,17 +248,20 @@ def one_line(value: object) -> str:
 
 
 def asked_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that `retry-after-ms` or `Retry-After` (seconds or a date) ask for; None where they don't."""
-    try:
-        if "retry-after-ms" in headers:
-            wait = float(headers["retry-after-ms"]) / 1000
-        elif headers.get("retry-after", "").replace(".", "", 1).strip().isdecimal():
-            wait = float(headers["retry-after"])
-        else:
-            wait = parsedate_to_datetime(headers["retry-after"]).timestamp() - now
-    except (KeyError, ValueError):
-        return None
-    return max(0.0, wait) if math.isfinite(wait) else None
+    """Seconds that `retry-after-ms` or `Retry-After` (seconds or a date) ask for; None where neither can be read."""
+    for name, read in _WAITS:
+        with suppress(KeyError, ValueError, OverflowError):
+            wait = read(headers[name].strip(), now)
+            if math.isfinite(wait):
+                return max(0.0, wait)
+    return None
+
+
+_WAITS: tuple[tuple[str, Callable[[str, float], float]], ...] = (
+    ("retry-after-ms", lambda text, now: float(text) / 1000),  # noqa: ARG005
+    ("retry-after", lambda text, now: float(text)),  # noqa: ARG005
+    ("retry-after", lambda text, now: parsedate_to_datetime(text).timestamp() - now),
+)
 
 
 def next_wait(tries: Tries, verdict: Verdict, *, asked: float | None, chance: float) -> float | None:

@@ -2,9 +2,12 @@
 
 import html
 import re
+import string
 from collections.abc import Iterator
 
 MARK = "[key]"
+# A host is told in small letters, whatever it was written in.
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # A shorter key could stand in the base64 of a picture by chance.
 _STREAMED = 16
 
@@ -43,11 +46,12 @@ class Veil:
         return "".join([*told, words[at:]])
 
     def _spans(self, seen: _Seen) -> Iterator[tuple[int, int]]:
-        text, places = seen
-        at = text.find(self._key)
+        text, places = seen[0].translate(_SMALL), seen[1]
+        key = self._key.translate(_SMALL)
+        at = text.find(key)
         while at >= 0:
-            yield places[at], places[at + len(self._key)]
-            at = text.find(self._key, at + 1)
+            yield places[at], places[at + len(key)]
+            at = text.find(key, at + 1)
 
     def masked(self, rest: bytes, piece: bytes) -> tuple[bytes, bytes]:
         """A piece of a stream with as many stars for the key as it has signs, and its end, which may be the key's

@@ -55,6 +55,9 @@ class Waits:
     async def admit(self) -> None:
         self.told.append("admit")
 
+    async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        await sleep(seconds)
+
     def again(self, retry: Retry) -> None:
         self.retries.append(retry)
         self.told.append("again")

@@ -7,7 +7,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,9 @@ class Ignore:
     async def admit(self) -> None: ...
 
     def again(self, retry: Retry) -> None: ...
+
+    async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Does not wait."""
 
 
 # --- the same order gives the same bytes ------------------------------------------------------------------

@@ -253,4 +253,21 @@ def test_a_moderation_is_told_with_stage_and_categories(tmp_path: Path) -> None:
     with answering(reply(400, body)) as (url, _):
         error = fail_at(url, tmp_path)
     assert (error.category, error.moderation, error.reason) == ("refused", True, "400 moderation_blocked")
-    assert str(error) == "400 moderation_blocked: No. (stage: output; categories: sexual, violence)"
+    assert str(error) == "400 moderation_blocked: No (stage: output; categories: sexual, violence)"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"<html>not yet</html>", "the answer is an HTML page"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE html>\n<title>Log in</title>", "the answer is an HTML page"),
+        (b"<?xml version='1.0'?><error/>", "the answer is cut off, or is not JSON"),
+        (b'{"data": [{"b64_json": "', "the answer is cut off, or is not JSON"),
+        (b"", "the answer is cut off, or is not JSON"),
+    ],
+)
+def test_a_page_under_a_status_of_success_is_told_as_one(tmp_path: Path, body: bytes, told: str) -> None:
+    with serving() as server:
+        server.script(body=body)
+        error = fail(server, tmp_path, order())
+    assert (error.category, str(error)) == ("maybe_billed", told)

@@ -46,7 +46,7 @@ def test_a_wrong_key_stops_everything_and_is_not_shown(tmp_path: Path) -> None:
         environ = {**server.environ, "OPENAI_API_KEY": true, "ASSETFORGE_CONFIG_DIR": str(tmp_path)}
         table = ProviderTable(kind="images-api")
         api = ImagesApi("openai", table, find_access("openai", table, load_settings(environ), environ))
-        with pytest.raises(CallFailed, match=re.escape("Incorrect API key provided: [key].")) as caught:
+        with pytest.raises(CallFailed, match=re.escape("Incorrect API key provided: [key]")) as caught:
             asyncio.run(api.submit(order(), FolderNote(tmp_path / "note"), Waits()))
     assert caught.value.category == "everything"
 

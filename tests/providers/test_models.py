@@ -215,6 +215,13 @@ def test_earlier_models_have_three_sizes(model: str) -> None:
     assert [flaw.setting for flaw in flaws(model, quality="max")] == ["quality"]
 
 
+@pytest.mark.parametrize("model", ["dall-e-2", "dall-e-3"])
+@pytest.mark.parametrize("quality", ["standard", "hd", "low", "medium", "high", "auto"])
+def test_a_model_that_is_long_gone_is_not_refused_for_its_quality(model: str, quality: str) -> None:
+    """It would send the user on to another quality of a model that is shut down, which is warned of."""
+    assert flaws(model, quality=quality) == ()
+
+
 def test_dall_e_3_edits_nothing() -> None:
     assert flaws("dall-e-3", quality="hd") == ()
     (flaw,) = flaws("dall-e-3", quality="hd", operation="edit", pictures=1)

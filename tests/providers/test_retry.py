@@ -119,7 +119,7 @@ def test_a_moderation_is_told_from_other_refusals(status: int, body: dict[str, A
 
 def test_what_was_found_unfit_is_told() -> None:
     assert classify(400, {"error": AZURE}).message == (
-        "400 contentFilter: Your task failed as a result of our safety system. (categories: sexual)"
+        "400 contentFilter: Your task failed as a result of our safety system (categories: sexual)"
     )
     odd = envelope("moderation_blocked") | {}
     strange: tuple[Any, ...] = (
@@ -165,13 +165,51 @@ def test_a_code_outranks_what_the_message_says() -> None:
         ({"error": "plain"}, "400: plain"),
         ({"detail": "no prompt"}, "400: no prompt"),
         ({}, "400: no reason given"),
-        (None, "400: a body of type text/html"),
+        (None, "400: an HTML page instead of an answer"),
+        ({"detail": [{"loc": ["body", "size"], "msg": "field required"}, {"msg": "not a size"}]},
+         "400: field required; not a size"),
+        ({"detail": [{"msg": "no"}, {"msg": "no"}, "odd", 3, {"message": "other"}]}, "400: no; odd; 3; other"),
+        ({"detail": [{"loc": []}]}, "400: [{'loc': []}]"),
+        (envelope(message="It is not one."), "400: It is not one"),
+        (envelope(message="There is more..."), "400: There is more..."),
         (envelope(message="\x1b[31mred\x07"), "400: [31mred"),
         (envelope(message="x" * 9_000), "400: " + "x" * 500),
     ],
-)
+)  # fmt: skip
 def test_the_message_has_the_providers_words_on_one_line(body: dict[str, Any] | None, message: str) -> None:
     assert classify(400, body, "text/html").message == message
+
+
+def test_a_body_that_is_no_page_is_told_by_its_type() -> None:
+    assert classify(502, None, "text/HTML").message == "502: an HTML page instead of an answer"
+    assert classify(502, None, "text/plain").message == "502: a body of type text/plain"
+    assert classify(502, None).message == "502: no reason given"
+
+
+def test_a_key_that_ends_a_sentence_is_veiled_before_its_period_goes() -> None:
+    verdict = classify(400, envelope(message="your key is sk-1."), veil=lambda said: said.replace("sk-1.", "[key]"))
+    assert verdict.message == "400: your key is [key]"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "hint"),
+    [
+        (400, envelope("unknown_parameter"), "change the setting that the provider names"),
+        (422, {"detail": [{"msg": "field required"}]}, "change the setting that the provider names"),
+        (400, envelope("moderation_blocked"), "change the prompt or the pictures"),
+        (400, envelope("odd") | {"error": {"moderation_details": {"categories": ["x"]}}},
+         "change the prompt or the pictures"),
+        (413, None, "send smaller pictures, or fewer"),
+        (429, envelope("slow_down"), "try again later, or lower `concurrency`"),
+        (503, None, "try again later, or lower `concurrency`"),
+        (500, envelope(), "build again to ask once more"),
+        (404, envelope("model_not_found"), "check `base_url`, the paths, `query` and `model`"),
+        (405, None, "check `base_url`, the paths, `query` and `model`"),
+    ],
+)  # fmt: skip
+def test_every_failure_has_a_way_out(status: int, body: dict[str, Any] | None, hint: str) -> None:
+    assert classify(status, body).hint == hint
+    assert giving_up(Tries(), classify(status, body)).hint == hint
 
 
 @given(
@@ -181,6 +219,7 @@ def test_the_message_has_the_providers_words_on_one_line(body: dict[str, Any] | 
 )
 def test_any_answer_has_a_meaning(status: int, body: dict[str, Any] | None) -> None:
     assert classify(status, body).message.startswith(str(status))
+    assert classify(status, body).hint
 
 
 @pytest.mark.parametrize(
