@@ -11,7 +11,18 @@ from pathlib import Path
 from assetforge.closing import Ended, keep_bought, leave_behind, make_report
 from assetforge.errors import ManifestError
 from assetforge.events import Listener, Planned, Warned
-from assetforge.gate import Options, ask_consent, broken, limit, obstacles, open_providers, refuse
+from assetforge.gate import (
+    Options,
+    ask_consent,
+    broken,
+    has_lost_records,
+    limit,
+    limit_name,
+    obstacles,
+    open_providers,
+    refuse,
+    refuse_to_buy_blindly,
+)
 from assetforge.graph.requests import provider_tables
 from assetforge.graph.select import select
 from assetforge.model import Fresh, Graph, Paid, Report, Source
@@ -30,6 +41,7 @@ from assetforge.run.execute import Workshop
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.store.notes import Notes
+from assetforge.words import some
 from assetforge.workspace import Workspace
 from assetforge.world import World
 
@@ -57,12 +69,16 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     """Makes the selected instances current. Raises AssetforgeError where nothing could be started; failures of
     single assets are in the report."""
     began = time.monotonic()
+    is_blind = has_lost_records(space)
     await finish_dead_builds(space, listen)
     world = space.world(trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused)
     places = places_of(space, graph, options.guard)
     forecast = forecast_of(graph, world, places, options, space.prices)
     refuse(space, forecast, options)
-    budget = Budget(limit(space.manifest, space.settings, options))
+    if is_blind and forecast.purchases:
+        refuse_to_buy_blindly(space)
+    given = (space.manifest, space.settings, options)
+    budget = Budget(limit(*given), limit_name(*given))
     providers = open_providers(space, forecast)
     try:
         ask_consent(space, forecast, options, budget)
@@ -75,8 +91,14 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     ended = Ended(graph, forecast, schedule, workshop, world, budget)
     for remark in dict.fromkeys((*world.remarks, *keep_bought(space, ended))):
         listen(Warned(remark))
-    leave_behind(space, ended, options)
+    try:
+        leave_behind(space, ended, options)
+    except OSError as error:
+        fault = fault or error
     if fault is not None:
+        # There will be no report to say what became of single assets, and some of them may be paid for.
+        for problem in schedule.failures.values():
+            listen(Warned(problem))
         raise fault
     return replace(make_report(ended), seconds=time.monotonic() - began, interrupted=stop.asked)
 
@@ -110,6 +132,7 @@ class Stage:
             asked={key: step.settings.provider for key, step in steps if isinstance(step, Paid)},
             shelf=space.shelf,
             notes=notes,
+            inflight=space.inflight,
             recover=lambda: finish_dead_builds(space, self.listen),
             claims=space.claims,
             refusals=space.refusals,
@@ -197,7 +220,9 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
         finally:
             for opened in notes:
                 opened.close()
-    return schedule, workshop, None
+    open_steps = [] if stop.asked or schedule.stopped else schedule.unfinished()
+    fault = RuntimeError(f"these steps came to no end: {some(open_steps)}") if open_steps else None
+    return schedule, workshop, fault
 
 
 def _planned(forecast: Forecast) -> Planned:

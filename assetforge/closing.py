@@ -109,6 +109,7 @@ def make_report(ended: Ended) -> Report:
     tally, finished = ended.workshop.tally, ended.finished
     instances = {name: step.instance for name, step in graph.steps.items() if not isinstance(step, Source)}
     failed = [*forecast.blocked, *(Failure(instances[name], problem) for name, problem in schedule.failures.items())]
+    order = {name: index for index, name in enumerate(graph.instances)}
     reused: dict[str, int] = {}
     saved = 0.0
     for state in forecast.walk.paid.values():
@@ -133,10 +134,11 @@ def make_report(ended: Ended) -> Report:
         reused=reused,  # type: ignore[arg-type]
         current=sum(name not in touched and name not in drafted for name in finished),
         drafted=tuple(sorted(drafted)),
-        failed=tuple(failed),
+        failed=tuple(sorted(failed, key=lambda failure: order[failure.instance])),
         skipped=tuple(sorted(skipped - {failure.instance for failure in failed})),
         warnings=graph.warnings,
         calls=tally.calls,
+        bought=len(tally.bought),
         spent=ended.budget.spent,
         unknown_costs=ended.budget.unknown,
         doubtful=ended.budget.doubtful,

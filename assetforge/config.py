@@ -23,6 +23,8 @@ from assetforge import atomic
 from assetforge.entry import problems_of
 from assetforge.errors import UsageError, Where
 
+MAX_USD = "`ASSETFORGE_MAX_USD`"
+CONFIG_FILE = "config.toml"
 OPENAI = "https://api.openai.com"
 TRUST_FILE = "trust.json"
 # What may be the name of a variable; few keys look like one.
@@ -52,7 +54,8 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user, not the manifest, decides. Money in US dollars, None where there is no limit."""
+    """What the user, not the manifest, decides. Money in US dollars, None where there is no limit. `max_usd_name`
+    says where the lowest limit of a build stands."""
 
     cache_dir: Path
     config_dir: Path
@@ -61,6 +64,7 @@ class Settings:
     max_usd: float | None
     openai_base_url: str | None
     max_usd_per_month: float | None = None
+    max_usd_name: str = ""
 
 
 def origin_of(url: str) -> str:
@@ -93,17 +97,30 @@ def is_loopback(origin: str) -> bool:
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Reads the user's file, the trusted origins and the environment. Raises UsageError."""
-    config_dir = Path(environ.get("ASSETFORGE_CONFIG_DIR") or platformdirs.user_config_dir("assetforge"))
-    user = read_user_file(config_dir / "config.toml")
+    config_dir = config_folder(environ)
+    user = read_user_file(config_dir / CONFIG_FILE)
+    return settle(environ, config_dir, user=user, trusted=read_trusted(config_dir))
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """Where the user's own settings are."""
+    return Path(environ.get("ASSETFORGE_CONFIG_DIR") or platformdirs.user_config_dir("assetforge"))
+
+
+def settle(environ: Mapping[str, str], config_dir: Path, *, user: UserFile, trusted: tuple[Trust, ...]) -> Settings:
+    """The settings, from what the user's files say and the environment. Raises UsageError for the second."""
     cache_dir = environ.get("ASSETFORGE_CACHE_DIR") or user.cache_dir or platformdirs.user_data_dir("assetforge")
     ceiling = read_dollars("ASSETFORGE_MAX_USD", environ)
-    limits = [limit for limit in (user.max_usd_per_build, ceiling) if limit is not None]
+    named = {MAX_USD: ceiling, f"`max_usd_per_build` of `{config_dir / CONFIG_FILE}`": user.max_usd_per_build}
+    limits = {name: limit for name, limit in named.items() if limit is not None}
+    lowest = min(limits, key=lambda name: limits[name], default="")
     return Settings(
         cache_dir=Path(os.path.abspath(os.path.expanduser(cache_dir))),
         config_dir=config_dir,
-        trusted=(*read_trusted(config_dir), *trusted_by_environment(environ)),
+        trusted=(*trusted, *trusted_by_environment(environ)),
         confirm_usd=user.confirm_usd,
-        max_usd=min(limits, default=None),
+        max_usd=limits.get(lowest),
+        max_usd_name=lowest,
         openai_base_url=environ.get("OPENAI_BASE_URL") or None,
         max_usd_per_month=user.max_usd_per_month,
     )

@@ -1,9 +1,9 @@
 """What must hold before anything is started: every refusal, every missing consent, before the first paid call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assetforge.config import Settings
+from assetforge.config import Settings, is_loopback
 from assetforge.errors import BudgetError, ManifestError, NotCurrent, Problem, UsageError
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
@@ -14,7 +14,8 @@ from assetforge.plan.forecast import Forecast, Purchase
 from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
-from assetforge.run.budget import Budget
+from assetforge.run.budget import SAY_THE_PRICE, Budget
+from assetforge.store.notes import builds, noted
 from assetforge.words import count, money, money_range
 from assetforge.workspace import Workspace
 
@@ -117,6 +118,21 @@ def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
         raise NotCurrent(told, hint=NEXT_STEP, missing=named)
 
 
+def has_lost_records(space: Workspace) -> bool:
+    """Whether the ledger tells of pictures, and the store has no record of any."""
+    if space.shelf.records.exists():
+        return False
+    # A build that was killed before its first record left a note of the call: that is finished first.
+    open_calls = {note.call for build in builds(space.inflight) for note in noted(build)}
+    return any(entry.event == "stored" and entry.call not in open_calls for entry in space.shelf.ledger.read())
+
+
+def refuse_to_buy_blindly(space: Workspace) -> None:
+    """Who went on without records would buy everything again. Raises UsageError."""
+    told = f"the records of the store in `{space.data}` are gone, and its ledger tells of bought pictures"
+    raise UsageError(told, hint="run `assetforge cache repair`: it makes them again, and nothing is bought twice")
+
+
 def _refuse_unlocked(space: Workspace, forecast: Forecast) -> None:
     missing = unlocked(space, forecast)
     if missing:
@@ -155,8 +171,31 @@ def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
 
 def limit(manifest: Manifest, settings: Settings, options: Options) -> float | None:
     """The lowest of every limit there is."""
-    limits = (options.max_cost, manifest.table.budget.max_usd_per_build, settings.max_usd)
-    return min((limit for limit in limits if limit is not None), default=None)
+    return min(_limits(manifest, settings, options).values(), default=None)
+
+
+def limit_name(manifest: Manifest, settings: Settings, options: Options) -> str:
+    """Where the lowest limit stands, "" where there is none."""
+    found = _limits(manifest, settings, options)
+    return min(found, key=lambda name: found[name], default="")
+
+
+def _out_of_place(space: Workspace, opened: Mapping[str, Provider]) -> list[Problem]:
+    """Real providers whose pictures would be kept in a rehearsal's store, which is thrown away."""
+    if not space.shelf.rehearsal:
+        return []
+    real = [name for name in opened if opened[name].kind == "images-api" and not is_loopback(space.origins[name])]
+    told = "would be asked for real pictures, and this store is for a rehearsal"
+    return [Problem(f"`{name}` {told}", None, "unset ASSETFORGE_CACHE_DIR") for name in real]
+
+
+def _limits(manifest: Manifest, settings: Settings, options: Options) -> dict[str, float]:
+    named = {
+        "`--max-cost`": options.max_cost,
+        f"`max_usd_per_build` of `{manifest.file}`": manifest.table.budget.max_usd_per_build,
+        settings.max_usd_name: settings.max_usd,
+    }
+    return {name: limit for name, limit in named.items() if limit is not None}
 
 
 def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: Budget) -> None:
@@ -171,15 +210,26 @@ def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: 
     most = forecast.high if budget.limit is None else min(forecast.high, budget.limit)
     if forecast.unpriced == 0 and (most <= confirm_limit(space) or options.max_cost is not None):
         return
-    told = f"{count(len(forecast.purchases), 'picture')} would be bought, for at most {money(most)}"
-    if forecast.unpriced:
-        told += f", and {count(forecast.unpriced, 'price')} is not known"
-        if budget.limit is not None:
-            raise BudgetError(told, hint="a budget needs known prices: leave the budget out, and pass --yes")
+    told = f"{count(len(forecast.purchases), 'picture')} would be bought, {_for(forecast, most)}"
+    if forecast.unpriced and budget.limit is not None:
+        raise BudgetError(f"{told}: {budget.name} needs known prices", hint=SAY_THE_PRICE)
     if options.consent is None:
-        raise BudgetError(told, hint="pass --yes, or --max-cost with the most it may cost")
+        hint = (
+            f"{SAY_THE_PRICE}, or pass --yes"
+            if forecast.unpriced
+            else "pass --yes, or --max-cost with the most it may cost"
+        )
+        raise BudgetError(f"{told}, and there is nobody to ask", hint=hint)
     if not options.consent(forecast, told):
         raise BudgetError("nothing was bought")
+
+
+def _for(forecast: Forecast, most: float) -> str:
+    unknown = forecast.unpriced
+    if unknown == len(forecast.purchases):
+        return "for a price that is not known"
+    more = f", and {count(unknown, 'price')} {'is' if unknown == 1 else 'are'} not known" if unknown else ""
+    return f"for at most {money(most)}{more}"
 
 
 def _ask_to_buy_again(forecast: Forecast, again: Sequence[Purchase], options: Options) -> None:
@@ -198,9 +248,11 @@ def _ask_to_buy_again(forecast: Forecast, again: Sequence[Purchase], options: Op
 
 
 def confirm_limit(space: Workspace) -> float:
-    """Above it a build asks, in US dollars."""
-    given = [space.settings.confirm_usd, space.manifest.table.budget.confirm_usd]
-    return min((limit for limit in given if limit is not None), default=DEFAULT_CONFIRM_USD)
+    """Above it a build asks, in US dollars. A manifest can only lower what the user said, or the default."""
+    own = space.settings.confirm_usd
+    user = DEFAULT_CONFIRM_USD if own is None else own
+    manifest = space.manifest.table.budget.confirm_usd
+    return user if manifest is None else min(user, manifest)
 
 
 def open_providers(space: Workspace, forecast: Forecast) -> dict[str, Provider]:
@@ -212,6 +264,7 @@ def open_providers(space: Workspace, forecast: Forecast) -> dict[str, Provider]:
     names = dict.fromkeys(step.settings.provider for step in steps if isinstance(step, Paid))
     opened = {name: open_provider(name, tables[name], space.settings, space.environ) for name in names}
     problems = [problem for problem in (provider.ready() for provider in opened.values()) if problem is not None]
+    problems += _out_of_place(space, opened)
     if problems:
         raise UsageError.of(problems)
     return opened

@@ -306,6 +306,7 @@ class Report:
     skipped: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     calls: int = 0
+    bought: int = 0
     spent: float = 0.0
     unknown_costs: int = 0
     doubtful: float = 0.0

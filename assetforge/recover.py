@@ -1,78 +1,121 @@
 """What dead builds left: answers that were paid for are stored, and calls without an answer are told of."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from assetforge.entry import RENDERED
-from assetforge.errors import Problem, UsageError
+from assetforge.entry import RENDERED, Invalid
+from assetforge.errors import AssetforgeError, Problem, UsageError
 from assetforge.events import Listener, Warned
 from assetforge.plan.price import Prices
 from assetforge.providers.access import find_access
 from assetforge.providers.catalog import open_provider
-from assetforge.providers.spec import CallFailed, ProviderTable
-from assetforge.run.purchase import Bought, fulfil, tell_unanswered
-from assetforge.store.documents import is_digest
+from assetforge.providers.spec import SIMULATED, CallFailed, Provider, ProviderTable
+from assetforge.run.counter import Left
+from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
+from assetforge.store.documents import is_cost, is_digest
 from assetforge.store.notes import Note, dead, quarantine
+from assetforge.words import count, money, some
 from assetforge.workspace import Workspace
 
+ROOM = "see that there is room and that you may write there, and build again"
 
-async def finish_dead_builds(space: Workspace, listen: Listener) -> dict[str, float | None]:
-    """Every note that a build left behind: its answer is stored, or it is said to be maybe billed. Returns the keys
-    of calls that gave no picture, each with its price in US dollars (None where nobody knows)."""
+
+class Unopened(Exception):  # noqa: N818 - told as a warning
+    """The provider that an answer came from can't be opened here."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What is to be said of dead builds, together at the end: the steps of calls without an answer, with what they
+    may have cost in US dollars, and those whose pictures are kept now."""
+
+    lost: list[str] = field(default_factory=list)
+    most: float = 0.0
+    kept: list[str] = field(default_factory=list)
+
+
+async def finish_dead_builds(space: Workspace, listen: Listener) -> Left:
+    """Every note that a build left behind: its answer is stored, or it is said to be maybe billed. Returns what is
+    open. Raises AssetforgeError for an answer that can't be stored now: nothing may be bought before; OSError."""
     unanswered: dict[str, float | None] = {}
+    stuck: dict[str, str] = {}
+    told = Told()
     if not space.inflight.exists():
-        return unanswered
-    for left in dead(space.inflight):
-        try:
-            for note in left.notes:
-                with _claimed(space, note):
-                    if not await _finish(space, note, listen):
-                        unanswered |= dict.fromkeys(note.facts.get("keys", ()), note.facts.get("price"))
-            for folder in left.quarantined:
-                told = "a note of an earlier call can't be read, and is kept in quarantine"
-                listen(Warned(Problem(told, None, f"look at {folder}")))
-        finally:
-            left.finish()
-    return unanswered
+        return Left()
+    try:
+        for left in dead(space.inflight):
+            try:
+                for note in left.notes:
+                    keys, price = note.facts.get("keys", ()), note.facts.get("price")
+                    with _claimed(space, note):
+                        try:
+                            if not await _finish(space, note, listen, told):
+                                unanswered |= dict.fromkeys(keys, price)
+                        except Unopened as error:
+                            stuck |= dict.fromkeys(keys, str(error))
+                            listen(Warned(Problem(str(error), None, f"it stays in {note.folder}")))
+                for folder in left.quarantined:
+                    words = "a note of an earlier call can't be read, and is kept in quarantine"
+                    listen(Warned(Problem(words, None, f"look at {folder}")))
+            finally:
+                left.finish()
+    finally:
+        _say(told, listen)
+    return Left(unanswered, stuck)
+
+
+def _say(told: Told, listen: Listener) -> None:
+    if told.lost:
+        calls = count(len(told.lost), "call")
+        words = f"{some(told.lost, 4)}: {calls} of a build that ended early may have been billed, and no answer came"
+        hint = f"for at most {money(told.most)}; this build asks again where it is needed"
+        listen(Warned(Problem(words, None, hint)))
+    if told.kept:
+        verb = "was" if len(told.kept) == 1 else "were"
+        words = f"{some(told.kept, 4)} {verb} paid for by a build that ended early: what came is kept now"
+        listen(Warned(Problem(words, None)))
 
 
 @contextmanager
 def _claimed(space: Workspace, note: Note) -> Iterator[None]:
     """Holds a call's keys while its answer is stored, as far as nobody has them: nobody asks for them meanwhile."""
-    keys = [key for key in note.facts.get("keys", ()) if is_digest(key)]
-    claims = [space.claims.try_claim(key) for key in keys]
-    try:
-        yield
-    finally:
-        for claim in claims:
+    with ExitStack() as held:
+        for key in note.facts.get("keys", ()):
+            claim = space.claims.try_claim(key) if is_digest(key) else None
             if claim is not None:
-                claim.release()
+                held.enter_context(claim)
+        yield
 
 
-async def _finish(space: Workspace, note: Note, listen: Listener) -> bool:
-    """Whether nothing of the call is open: its picture is kept now, or it had never left."""
+async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) -> bool:
+    """Whether nothing of the call is open: its picture is kept now, or it had never left. Raises Unopened."""
     step = str(note.facts.get("step", "a picture"))
     # Whatever the dead build has told the ledger of this call is not told again.
     written = space.shelf.ledger.events_of(note.call)
     if not note.is_answered:
-        return _forget(space, note, listen, written)
+        return _forget(space, note, told, written)
     try:
         bought = await _fulfil(space, note, written)
-    except UsageError as error:
-        told = f"the answer that an earlier build got for `{step}` can't be read here: {error}"
-        listen(Warned(Problem(told, None, f"it stays in {note.folder}")))
-        return False
+    except (OSError, UsageError) as error:
+        # It has to be stored before anything else is done: who went on would buy the same picture again.
+        words = f"the answer that an earlier build got for `{step}` is kept, and can't be stored: {_words(error)}"
+        raise AssetforgeError(words, hint=f"{ROOM}: nothing is paid twice; it is in {note.folder}") from error
     except (CallFailed, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, CallFailed) and error.reason == SIMULATED:
+            note.drop()
+            return True
         if not (isinstance(error, CallFailed) and error.answer is not None):
             _count(space, note, written)
         folder = quarantine(note, str(error))
-        told = f"the answer that an earlier build got for `{step}` can't be used: {error}"
-        listen(Warned(Problem(told, None, f"it is kept in {folder}")))
+        words = f"the answer that an earlier build got for `{step}` can't be used: {error}"
+        listen(Warned(Problem(words, None, f"it is kept in {folder}")))
         return False
     note.drop()
-    listen(Warned(Problem(f"`{step}` was paid for by a build that ended early: its picture is kept now", None)))
+    told.kept.append(step)
     for remark in bought.warnings:
         listen(Warned(Problem(f"`{step}`: {remark}", None)))
     return True
@@ -80,25 +123,36 @@ async def _finish(space: Workspace, note: Note, listen: Listener) -> bool:
 
 async def _fulfil(space: Workspace, note: Note, written: Collection[str]) -> Bought:
     name = str(note.facts.get("provider"))
-    table = ProviderTable.model_validate(_table(note.facts), context=RENDERED)
-    origin = find_access(name, table, space.settings, space.environ).origin
-    provider = open_provider(name, table, space.settings, space.environ)
+    provider, prices = _opened(space, note, name)
     try:
-        prices = Prices.of({name: table}, {name: origin})
         with ThreadPoolExecutor(1) as pool:
-            return await fulfil(provider, note, space.shelf, prices, pool=pool, written=written)
+            decoding = Decoding(pool, asyncio.Semaphore(1))
+            return await fulfil(provider, note, space.shelf, prices, decoding=decoding, written=written)
     finally:
         await provider.close()
 
 
-def _forget(space: Workspace, note: Note, listen: Listener, written: Collection[str]) -> bool:
+def _opened(space: Workspace, note: Note, name: str) -> tuple[Provider, Prices]:
+    """The provider that a note names, as it was then. Raises Unopened."""
+    try:
+        table = ProviderTable.model_validate(_table(note.facts), context=RENDERED)
+        origin = find_access(name, table, space.settings, space.environ).origin
+        provider = open_provider(name, table, space.settings, space.environ)
+    except (UsageError, Invalid) as error:
+        step = note.facts.get("step", "a picture")
+        told = f"the answer that an earlier build got for `{step}` can't be read here: {error}"
+        raise Unopened(told) from error
+    return provider, Prices.of({name: table}, {name: origin})
+
+
+def _forget(space: Workspace, note: Note, told: Told, written: Collection[str]) -> bool:
     """A note without an answer: the call had not left, or it may have been billed."""
     was_sent = note.facts.get("sent") is not False and note.facts.get("kind") != "draft"
     if was_sent:
         _count(space, note, written)
-        step = str(note.facts.get("step", "a picture"))
-        told = f"a build ended while `{step}` was being drawn: it may have been billed, and no answer came"
-        listen(Warned(Problem(told, None, "this build asks for it again where it is needed")))
+        told.lost.append(str(note.facts.get("step", "a picture")))
+        price, keys = note.facts.get("price"), note.facts.get("keys", ())
+        told.most += price * len(keys) if is_cost(price) and price is not None else 0.0
     note.drop()
     return not was_sent
 
@@ -108,6 +162,10 @@ def _count(space: Workspace, note: Note, written: Collection[str]) -> None:
     if not {"received", "unanswered"} & set(written):
         with suppress(KeyError, TypeError, ValueError):
             tell_unanswered(note, space.shelf.ledger, note.call)
+
+
+def _words(error: OSError | UsageError) -> str:
+    return str(error) if isinstance(error, UsageError) else (error.strerror or str(error)).lower()
 
 
 def _table(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,7 +21,8 @@ from assetforge.run.drafts import Drafts
 from assetforge.run.purchase import Shelf, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.claims import Claims
-from assetforge.store.ledger import Ledger
+from assetforge.store.layout import REHEARSAL
+from assetforge.store.ledger import FILE, Ledger
 from assetforge.store.month import Month
 from assetforge.store.rates import Rates
 from assetforge.store.records import Records
@@ -70,20 +71,23 @@ class Workspace:
         return Month(self.shelf.ledger, self.inflight, self.data / "month.lock", limit, now)
 
     @property
+    def origins(self) -> dict[str, str]:
+        """Where each provider is asked from here, by its name."""
+        tables, _ = provider_tables(self.manifest)
+        return {name: find_access(name, table, self.settings, self.environ).origin for name, table in tables.items()}
+
+    @property
     def prices(self) -> Prices:
         """What calls cost, as these providers are asked from here."""
         tables, _ = provider_tables(self.manifest)
-        origins = {
-            name: find_access(name, table, self.settings, self.environ).origin for name, table in tables.items()
-        }
-        return Prices.of(tables, origins)
+        return Prices.of(tables, self.origins)
 
     def world(self, *, trusting: bool = True, reencode: bool = False, retry_refused: bool = False) -> World:
         """Look-ups for one walk."""
         return World(
             root=self.root, state=self.state, lock=self.lock, records=self.shelf.records, content=self.content,
             drafts=self.drafts, refusals=None if retry_refused else self.refusals, trusting=trusting,
-            reencode=reencode,
+            reencode=reencode, origins=self.origins,
         )  # fmt: skip
 
 
@@ -113,7 +117,7 @@ def open_workspace(
     state = State(project_folder(data, root.path, manifest.file), root)
     lock = read_lock(os.path.join(root.path, lock_name(manifest.file)))
     found = Bytes(blobs, root, _files_by_digest(lock, state), manifest.table.cache.originals)
-    shelf = Shelf(blobs, records, Ledger(data / "ledger.jsonl"))
+    shelf = Shelf(blobs, records, Ledger(data / FILE), rehearsal=(data / REHEARSAL).exists())
     try:
         yield Workspace(
             root=root,

@@ -18,7 +18,7 @@ from assetforge.plan.rebuild import FileEvidence, PaidEvidence
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
 from assetforge.store.records import Records
-from assetforge.store.refusals import Refusals
+from assetforge.store.refusals import Refusals, judge_of
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class World:
     refusals: Refusals | None = None
     trusting: bool = True
     reencode: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     remarks: list[Problem] = field(default_factory=list)
@@ -122,8 +123,9 @@ class World:
         settings = step.settings
         if self.refusals is None:
             return ""
-        found = self.refusals.find(key, moderation=settings.moderation, provider=settings.provider)
-        return "" if found is None else f"`{found.provider}` refused this on {found.date}: {found.words}"
+        judge = judge_of(settings.kind, self.origins.get(settings.provider, ""))
+        found = self.refusals.find(key, moderation=settings.moderation, provider=judge)
+        return "" if found is None else f"`{settings.provider}` refused this on {found.date}: {found.words}"
 
     def _pinned_paid(self, step: Paid, key: str) -> Record | None:
         """What the lock pins; where its lines disagree, the first whose picture is here."""

@@ -20,6 +20,7 @@ AT_ONCE = 130
 class Loop(Protocol):
     """As much of an event loop as has to be woken."""
 
+    def call_soon_threadsafe(self, callback: Any, *args: Any) -> Any: ...
     def add_reader(self, fd: Any, callback: Any, *args: Any) -> Any: ...
     def remove_reader(self, fd: Any) -> Any: ...
 
@@ -31,6 +32,8 @@ class Interrupts(AbstractContextManager["Interrupts"]):
         self._stop = stop
         self._progress = progress
         self._before: dict[signal.Signals, Any] = {}
+        self._loop: Loop | None = None
+        self._is_first = True
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
@@ -51,9 +54,11 @@ class Interrupts(AbstractContextManager["Interrupts"]):
         theirs.setblocking(False)
         before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         loop.add_reader(ours, ours.recv, 64)
+        self._loop = loop
         try:
             yield
         finally:
+            self._loop = None
             loop.remove_reader(ours)
             signal.set_wakeup_fd(before)
             ours.close()
@@ -63,9 +68,17 @@ class Interrupts(AbstractContextManager["Interrupts"]):
         if self._stop.workshop is None:
             # Nothing was started: whatever this interrupts, a question to the user included, ends here.
             raise KeyboardInterrupt
-        if self._stop.asked:
+        if not self._is_first:
             self._progress.abandon()
             # Not an exception: it would wait for threads and calls. What is paid for is on the disk already.
             os._exit(AT_ONCE)
+        self._is_first = False
+        # The loop hears of it between two pieces of work: what this interrupts may be in the middle of anything.
+        if self._loop is None:
+            self._begin_to_stop()
+        else:
+            self._loop.call_soon_threadsafe(self._begin_to_stop)
+
+    def _begin_to_stop(self) -> None:
         self._stop.ask()
         self._progress.say("stopping: calls under way are finished and kept; once more to stop at once")

@@ -39,6 +39,7 @@ MACHINE = frozenset(
     {
         errno.EACCES,
         errno.EDQUOT,
+        errno.EFBIG,
         errno.EIO,
         errno.EMFILE,
         errno.ENFILE,

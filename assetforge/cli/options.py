@@ -13,6 +13,7 @@ from assetforge.cli.console import Console, here
 from assetforge.errors import AssetforgeError, UsageError
 
 if TYPE_CHECKING:
+    from assetforge.config import Settings
     from assetforge.errors import Problem
     from assetforge.gate import Options
     from assetforge.project import Project
@@ -48,12 +49,13 @@ class Run:
             raise UsageError(f"there is no folder `{self.folder}`")
         return self.folder or "."
 
-    def open(self, variables: Mapping[str, str] | None = None) -> "Project":
-        """The project that is meant. Raises UsageError where there is none."""
+    def open(self, variables: Mapping[str, str] | None = None, settings: "Settings | None" = None) -> "Project":
+        """The project that is meant, with the user's settings where no others are given. Raises UsageError where
+        there is none."""
         from assetforge.project import load
 
         path = os.path.normpath(os.path.join(self.start, self.manifest or ""))
-        self.project = load(path, variables=variables or {})
+        self.project = load(path, variables=variables or {}, settings=settings)
         return self.project
 
     @property

@@ -1,6 +1,7 @@
 """What a build is doing, from its events: a display that redraws itself on a terminal, plain lines elsewhere."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MOST_CALLS = 10
+SHORT = 100
 REDRAWS_PER_SECOND = 8
 SHOW_CURSOR = b"\r\n\x1b[?25h"
 
@@ -37,7 +39,10 @@ class Progress(AbstractContextManager["Progress"]):
         self.console = console
         self.shown = shown
         self.warnings: list[Problem] = []
+        self.early: list[Problem] = []
         self.placed: list[Placed] = []
+        self._is_planned = False
+        self._reasons: set[str] = set()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -58,10 +63,29 @@ class Progress(AbstractContextManager["Progress"]):
         """The build's listener. Warnings are gathered, to be shown with their places; so are files, to be counted."""
         match event:
             case Warned(problem):
-                self.warnings.append(problem)
+                self._warn(problem)
+            case Planned():
+                self._is_planned = True
             case Placed():
                 self.placed.append(event)
         self._tell(event)
+
+    def _warn(self, problem: Problem) -> None:
+        """What is to be known before anything is spent is said at once; all else at the end, with its place."""
+        if self._is_planned or self.console.as_json:
+            self.warnings.append(problem)
+        else:
+            self.early.append(problem)
+            self.say(f"warning: {problem.message}" + (f" ({problem.hint})" if problem.hint else ""))
+
+    def _retried(self, event: CallRetried) -> None:
+        """A reason that many calls meet is said once, unless everything is to be said."""
+        if event.reason in self._reasons and not self.console.verbose:
+            return
+        self._reasons.add(event.reason)
+        more = "" if self.console.verbose else " (said once)"
+        wait = seconds(event.seconds)
+        self.say(f"asking for {_named(event.step, event.candidates)} again in {wait}: {event.reason}{more}")
 
     def _tell(self, event: Event) -> None:
         match event:
@@ -69,19 +93,25 @@ class Progress(AbstractContextManager["Progress"]):
                 self.say(f"{how} {self.shown(path)}")
             case CallStarted(_, step, size, candidates) if self.console.verbose:
                 self.say(f"asking for {_named(step, candidates)} at {size}")
-            case CallRetried(_, step, candidates, reason, wait):
-                self.say(f"asking for {_named(step, candidates)} again in {seconds(wait)}: {reason}")
+            case CallRetried():
+                self._retried(event)
             case CallFinished(_, step, candidates, cost, took) if cost != 0 or self.console.verbose:
                 price = "cost unknown" if cost is None else money(cost)
                 self.say(f"got {_named(step, candidates)} in {seconds(took)}, {price}")
-            case CallFailed(_, step, candidates, _):
-                self.say(f"no picture for {_named(step, candidates)}")
+            case CallFailed(_, step, candidates, problem):
+                self.say(f"no picture for {_named(step, candidates)}: {_short(problem.message)}")
             case _:
                 pass
 
 
 def _named(step: str, candidates: tuple[int, ...]) -> str:
     return step if candidates == (1,) else f"{step}#{','.join(map(str, candidates))}"
+
+
+def _short(message: str) -> str:
+    """A message on one line of a terminal, without the name it begins with: all of it is said at the end."""
+    told = re.sub(r"^`[^`]*`:? ?", "", message)
+    return told if len(told) <= SHORT else f"{told[: SHORT - 1]}…"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from assetforge.cli.github import add_table
 from assetforge.cli.options import Run
 from assetforge.cli.progress import Progress
 from assetforge.model import Report
-from assetforge.report.built import lines, report_object, spent, totals
+from assetforge.report.built import lines, problems_of, report_object, spent, totals
 from assetforge.words import money
 
 FAILED = 1
@@ -25,10 +25,11 @@ def summarise(run: Run, report: Report, progress: Progress) -> int:
     """Prints what a build did and returns the exit code."""
     console = run.console
     warnings = (*report.warnings, *progress.warnings)
-    failures = tuple(failure.problem for failure in report.failed)
     if console.as_json:
+        failures = tuple(failure.problem for failure in report.failed)
         told = report_object(report, progress.placed)
         return run.emit(run.command, told, exit_code(report), warnings=warnings, errors=failures)
+    failures = tuple(problems_of(report))
     run.show("warning", warnings)
     if warnings and failures:
         console.tell("")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from assetforge.events import CallRetried, Listener
@@ -70,20 +70,32 @@ class Asked:
     listen: Listener
     began: float = field(default_factory=time.monotonic)
     _is_first: bool = True
+    _tried: float = 0.0
 
     async def admit(self) -> None:
         """Waits for a place in the minute, and notes durably that the call leaves; the first try has both already."""
+        if self.lane.closed:
+            raise Withdrawn
         if not self._is_first:
             await wait_for_place(self.counter, self.wish, lambda: self.lane.closed)
             await asyncio.to_thread(make_room, self.note, self.room)
             await asyncio.to_thread(self.note.add, sent=True)
         self._is_first = False
+        self._tried = time.monotonic()
+
+    async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Waits before the next try, but not longer than the build goes on asking."""
+        while seconds > 0:
+            if self.lane.closed:
+                raise Withdrawn
+            await sleep(min(seconds, LOOK_SECONDS))
+            seconds -= LOOK_SECONDS
 
     def again(self, retry: Retry) -> None:
         """A try failed and is made again. A doubtful one may have been billed: its price counts beside that of the
         next one, which must be within every limit too."""
         if retry.crowded:
-            self.lane.slow_down()
+            self.lane.slow_down(since=self._tried)
         if retry.doubtful:
             self._count_doubtful(retry)
         self.note.add(sent=False)
@@ -95,7 +107,9 @@ class Asked:
         name = f"{self.note.call}.{number}"
         refusal = budget.reserve(name, self.wish.price)
         if refusal is None and self.counter.month is not None:
-            refusal = self.counter.month.refusal(self.wish.price)
+            # The note has both tries already, so that every process sees them: here they are asked for at once.
+            both = None if self.wish.price is None else 2 * self.wish.price
+            refusal = self.counter.month.refusal(both, doing={self.note.call})
         if refusal is not None:
             budget.release(name)
             raise CallFailed("maybe_billed", f"{retry.reason}; it is not asked again, since {refusal}")
@@ -120,7 +134,7 @@ async def begin(counter: Counter, wish: Wish, order: Order, lane: Lane, listen: 
     if counter.month is None:
         note = await asyncio.to_thread(notes.begin, facts)
     else:
-        note = await _begin_within(counter.month, wish, lambda: notes.begin(facts))
+        note = await _begin_within(counter.month, wish, lane, lambda: notes.begin(facts))
     room = room_for(order)
     try:
         await asyncio.to_thread(make_room, note, room)
@@ -138,9 +152,11 @@ def make_room(note: Note, size: int) -> None:
         raise NoRoom(f"the store has no room for the answer ({(error.strerror or str(error)).lower()})") from None
 
 
-async def _begin_within(month: Month, wish: Wish, write: Callable[[], Note]) -> Note:
+async def _begin_within(month: Month, wish: Wish, lane: Lane, write: Callable[[], Note]) -> Note:
     """A note is a reservation that every process sees: it is written under the lock that all of them ask under."""
     while (claim := month.hold()) is None:
+        if lane.closed:
+            raise Withdrawn
         await asyncio.sleep(POLL_SECONDS)
     with claim:
         refusal = await asyncio.to_thread(month.refusal, wish.price)

@@ -4,16 +4,20 @@ from dataclasses import dataclass, field
 
 from assetforge.words import money
 
+SAY_THE_PRICE = 'say what it costs, in `[provider.NAME.price."MODEL"]`'
+
 
 @dataclass(slots=True)
 class Budget:
-    """US dollars. `limit` is None where there is none. Calls under way count with what they may cost at most.
+    """US dollars. `limit` is None where there is none; `name` says where it stands. Calls under way count with what
+    they may cost at most.
 
     `spent` is what answers cost, `unknown` how many of them nobody knows the cost of (they count with their price).
     `doubtful` is what calls may have cost that gave nothing, and `unanswered` how many these are.
     """
 
     limit: float | None
+    name: str = ""
     spent: float = 0.0
     unknown: int = 0
     doubtful: float = 0.0
@@ -26,12 +30,17 @@ class Budget:
             self._reserved[call] = price or 0.0
             return None
         if price is None:
-            return "its price is not known, and there is a budget"
+            return f"its price is not known, and {self.name or 'the limit'} needs known prices"
         total = self.spent + self.doubtful + sum(self._reserved.values()) + price
         if total > self.limit + 1e-9:
-            return f"it could cost {money(price)}, which would pass the budget of {money(self.limit)}"
+            where = f" ({self.name})" if self.name else ""
+            return f"it could cost {money(price)}, which would pass the limit of {money(self.limit)}{where}"
         self._reserved[call] = price
         return None
+
+    def hint(self, price: float | None) -> str:
+        """What to do where a call was refused."""
+        return SAY_THE_PRICE if price is None else f"raise {self.name}" if self.name else "raise the limit"
 
     def settle(self, call: str, cost: float | None) -> None:
         """A call gave something: its cost takes the place of what was reserved; an unknown one counts as that."""

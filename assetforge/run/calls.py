@@ -6,6 +6,7 @@ which owns the money and the records.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from time import monotonic
 
 from assetforge.errors import AssetforgeError, Problem
@@ -13,14 +14,14 @@ from assetforge.events import CallFailed as CallFailedEvent
 from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, Warned
 from assetforge.model import Action, Call, Paid, Record
 from assetforge.ops.spec import OpFailed
-from assetforge.providers.spec import UNWRITTEN, CallFailed, Provider
+from assetforge.providers.spec import SIMULATED, UNWRITTEN, CallFailed
 from assetforge.run.asking import Asked, NoRoom, OverLimit, Wish, Withdrawn, begin
 from assetforge.run.bytes import BytesGone
 from assetforge.run.claiming import Claiming
 from assetforge.run.counter import Counter, Tally
 from assetforge.run.failures import Rows, problem_of, remember_refusal
 from assetforge.run.limits import Lane
-from assetforge.run.purchase import Bought, fulfil, tell_unanswered
+from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
@@ -28,8 +29,9 @@ from assetforge.store.claims import Claim
 from assetforge.store.notes import quarantine
 
 POLL_SECONDS = 0.25
-# Answers that are read at once: each is a decoded picture in memory, 33 MB for one of 3840x2160. Of large ones one.
-STORED_AT_ONCE = 2
+# Answers that are read at once, and their links fetched; two of them are decoded, of large ones (33 MB) one.
+STORED_AT_ONCE = 16
+DECODED_AT_ONCE = 2
 LARGE_PIXELS = 4_000_000
 
 Chunk = tuple[Action, ...]
@@ -47,18 +49,24 @@ class Calls:
         self.polls = 0
         self._claiming = Claiming(counter, schedule)
         self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
-        self._storing, self._storing_large = Lane(STORED_AT_ONCE), Lane(1)
+        self._storing = Lane(STORED_AT_ONCE)
+        self._gate, self._gate_large = asyncio.Semaphore(DECODED_AT_ONCE), asyncio.Semaphore(1)
         self._rows = Rows()
         self._failed: dict[str, CallFailed] = {}
         self._repeats: dict[str, int] = {}
         self._stopped: dict[str, str] = {}
+        self._queued: dict[str, Wish] = {}
         self._simulated: set[str] = set()
 
     def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
         """Paid candidates, as many a call as the provider takes."""
-        most = self._provider(step, actions).max_n_per_request
-        for start in range(0, len(actions), most):
-            self._queue(step, call, actions[start : start + most])
+        groups: dict[str, list[Action]] = {}
+        for action in actions:
+            groups.setdefault(self.counter.asked.get(action.key, step.settings.provider), []).append(action)
+        for name, group in groups.items():
+            most = self.counter.providers[name].max_n_per_request
+            for start in range(0, len(group), most):
+                self._queue(self._wish(step, call, tuple(group[start : start + most]), name))
 
     def stop(self) -> None:
         """Starts nothing more; what is under way is finished and kept."""
@@ -67,23 +75,32 @@ class Calls:
 
     @property
     def running(self) -> frozenset["asyncio.Task[None]"]:
-        lanes = (self._storing, self._storing_large, *self._lanes.values())
-        return frozenset().union(*(lane.running for lane in lanes))
+        return frozenset().union(*(lane.running for lane in self._all_lanes))
+
+    @property
+    def faults(self) -> list[BaseException]:
+        """What calls raised that never should."""
+        return [fault for lane in self._all_lanes for fault in lane.faults]
+
+    @property
+    def _all_lanes(self) -> tuple[Lane, ...]:
+        return (self._storing, *self._lanes.values())
 
     # --- one call, from its claims to its record ---
 
-    def _provider(self, step: Paid, actions: Chunk) -> Provider:
-        return self.counter.providers[self.counter.asked.get(actions[0].key, step.settings.provider)]
+    def _wish(self, step: Paid, call: Call, actions: Chunk, name: str) -> Wish:
+        """Candidates at the provider that was chosen for their keys, for its own price."""
+        settings = replace(call.settings, provider=name)
+        each = self.counter.prices.estimate(replace(call, settings=settings))
+        return Wish(step, call, actions, self.counter.providers[name], each)
 
-    def _queue(self, step: Paid, call: Call, actions: Chunk) -> None:
-        provider = self._provider(step, actions)
-        reason = self._stopped.get(provider.name)
+    def _queue(self, wish: Wish) -> None:
+        reason = self._stopped.get(wish.provider.name)
         if reason is not None:
-            self._fail(step, actions, f"`{step.id}` was not asked for: {reason}")
+            self._fail(wish.step, wish.actions, f"`{wish.step.id}` was not asked for: {reason}")
             return
-        each = self.counter.prices.estimate(call)
-        wish = Wish(step, call, actions, provider, each)
-        self._lanes[provider.name].add(lambda: self._call(wish))
+        self._queued[wish.name] = wish
+        self._lanes[wish.provider.name].add(lambda: self._call(wish))
 
     def _queue_later(self, wish: Wish) -> None:
         """Another build makes one of these now: look again in a moment, without holding a slot."""
@@ -91,11 +108,13 @@ class Calls:
 
         def again() -> None:
             self.polls -= 1
-            self._queue(wish.step, wish.call, wish.actions)
+            self._queue(wish)
 
         asyncio.get_running_loop().call_later(POLL_SECONDS, again)
 
     async def _call(self, wish: Wish) -> None:
+        if self._queued.pop(wish.name, None) is None:
+            return
         held = self._claiming.claim(wish.actions)
         if held is None:
             self._queue_later(wish)
@@ -103,26 +122,28 @@ class Calls:
         asked = None
         try:
             missing = await self._claiming.missing(wish.step, wish.actions)
-            failed = next((self._failed[action.key] for action in missing if action.key in self._failed), None)
+            rest = replace(wish, actions=missing.actions)
+            failed = next((self._failed[action.key] for action in rest.actions if action.key in self._failed), None)
             if failed is not None:  # another step asked for the same picture: it is not asked for twice
-                numbers = [action.candidate for action in missing]
-                self.schedule.failed(wish.step.id, problem_of(wish.step, failed, failed.hint), numbers)
-            elif missing:
-                asked = await self._ask(Wish(wish.step, wish.call, missing, wish.provider, wish.each))
+                self.schedule.failed(wish.step.id, problem_of(wish.step, failed, failed.hint), rest.numbers)
+            elif missing.stuck:
+                self._fail(wish.step, rest.actions, f"`{wish.step.id}` is not bought: {missing.stuck}")
+            elif missing.elsewhere:
+                self._queue_later(rest)
+            elif rest.actions:
+                asked = await self._ask(rest)
         finally:
             if asked is None:
                 self._claiming.let_go(wish.actions, held)
         if asked is not None:
-            size = wish.call.size
-            lane = self._storing_large if size.width * size.height > LARGE_PIXELS else self._storing
-            lane.add(lambda: self._store(asked, wish.actions, held))
+            self._storing.add(lambda: self._store(asked, wish.actions, held))
 
     async def _ask(self, wish: Wish) -> Asked | None:
         """The call itself: from its reservation until its answer is on the disk; None where there is none."""
         budget, step = self.counter.budget, wish.step
         refusal = budget.reserve(wish.name, wish.price)
         if refusal is not None:
-            self._over_limit(wish, refusal, "raise --max-cost or the budget")
+            self._over_limit(wish, refusal, budget.hint(wish.price))
             return None
         asked: Asked | None = None
         try:
@@ -158,7 +179,9 @@ class Calls:
         """What an answer brought, stored; the call's claims are held to the end."""
         counter, wish = self.counter, asked.wish
         try:
-            bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, pool=self.easel.pool)
+            gate = self._gate_large if wish.call.size.width * wish.call.size.height > LARGE_PIXELS else self._gate
+            decoding = Decoding(self.easel.pool, gate)
+            bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, decoding=decoding)
             await asyncio.to_thread(asked.note.drop)
         except CallFailed as error:
             await self._call_failed(wish, asked, error)
@@ -180,8 +203,7 @@ class Calls:
             self._simulated.add(wish.provider.name)
             told = f"`{wish.provider.name}` answers with simulated pictures"
             self.listen(Warned(Problem(told, None, "don't commit them, nor the lock that pins them")))
-        for candidate in bought.records:
-            self.tally.bought[f"{step.id}#{candidate}"] = bought.cost
+        self.tally.bought |= {f"{step.id}#{candidate}" for candidate in bought.records}
         self.schedule.bought(step.id, self._as_pinned(step, wish.actions, bought.records))
         rest = tuple(action for action in wish.actions if action.candidate not in bought.records)
         spoilt, missing = rest[: bought.unusable], rest[bought.unusable :]
@@ -189,7 +211,7 @@ class Calls:
             told = f"`{step.id}`: what came was paid for, and is no picture"
             self._fail(step, spoilt, told, "it is kept in the store's quarantine; the next build asks again")
         if missing:
-            self._queue(step, wish.call, missing)
+            self._queue(replace(wish, actions=missing))
 
     def _as_pinned(self, step: Paid, actions: Chunk, records: Mapping[int, Record]) -> dict[int, Record]:
         """The records that can be used: a draft that is drawn again stands in for the pinned one, and must have its
@@ -215,15 +237,18 @@ class Calls:
     async def _call_failed(self, wish: Wish, asked: Asked | None, error: CallFailed) -> None:
         """A call ended without a picture: its price is given back or counted, its answer kept where there is one."""
         is_doubtful = error.category == "maybe_billed"
-        if is_doubtful:
+        if error.answer is not None:
+            self.counter.budget.settle(wish.name, error.cost)
+        elif is_doubtful:
             self.counter.budget.lose(wish.name)
         else:
             self.counter.budget.release(wish.name)
         hint = error.hint
-        if asked is not None:
+        # What found no room is left to the next build: it keeps pictures that came whole, and writes down the rest.
+        if asked is not None and error.reason != UNWRITTEN:
             if is_doubtful and error.answer is None:
                 await asyncio.to_thread(tell_unanswered, asked.note, self.counter.shelf.ledger, asked.note.call)
-            if asked.note.is_answered:
+            if asked.note.is_answered and error.reason != SIMULATED:
                 kept = await asyncio.to_thread(quarantine, asked.note, str(error))
                 hint = hint or f"the answer is kept in {kept}"
             else:
@@ -231,12 +256,12 @@ class Calls:
         if is_doubtful and error.reason != UNWRITTEN and self._may_repeat(wish):
             told = f"{error}; it may have been billed"
             self.listen(CallRetried(asked.note.call if asked else "", wish.step.id, wish.numbers, told, 0.0))
-            self._queue(wish.step, wish.call, wish.actions)
+            self._queue(wish)
             return
         if error.category in ("refused", "maybe_billed"):
             self._failed |= {action.key: error for action in wish.actions}
         if error.moderation:
-            remember_refusal(self.counter.refusals, wish, error)
+            remember_refusal(self.counter, wish, error)
         problem = problem_of(wish.step, error, hint)
         self.listen(CallFailedEvent(asked.note.call if asked else "", wish.step.id, wish.numbers, problem))
         self.schedule.failed(wish.step.id, problem, wish.numbers)
@@ -253,7 +278,8 @@ class Calls:
         """The disk refuses what was paid for: its answer is safe in its note, for the next build; no more calls."""
         wish = asked.wish
         self.counter.budget.settle(wish.name, wish.price)
-        told = f"the answer is paid for and kept, and could not be stored: {str(error).lower()}"
+        words = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        told = f"the answer is paid for and kept, and could not be stored: {words}"
         problem = Problem(
             f"`{wish.step.id}`: {told}", wish.step.where, "make room, and build again: nothing is paid twice"
         )
@@ -265,7 +291,7 @@ class Calls:
         """The build starts nothing more, and this call had not left, or was surely not billed."""
         self.counter.budget.release(wish.name)
         reason = self._stopped.get(wish.provider.name)
-        told = f"`{wish.step.id}` was not asked for" + (f": {reason}" if reason else "")
+        told = f"`{wish.step.id}` was not asked for{' again' if asked else ''}" + (f": {reason}" if reason else "")
         if asked is not None:
             await asyncio.to_thread(asked.note.drop)
             problem = Problem(told, wish.step.where)
@@ -288,15 +314,9 @@ class Calls:
             if provider in (None, name):
                 self._stopped.setdefault(name, reason)
                 lane.close()
-        for name in self.schedule.unfinished():
-            step = self.schedule.walk.graph.steps[name]
-            if (
-                isinstance(step, Paid)
-                and step.settings.provider in self._stopped
-                and not self._claiming.is_busy(name)
-            ):
-                told = f"`{name}` was not asked for: {reason}"
-                self.schedule.failed(name, Problem(told, step.where))
+        for wish in [each for each in self._queued.values() if each.provider.name in self._stopped]:
+            del self._queued[wish.name]
+            self._queue(wish)
 
     def _over_limit(self, wish: Wish, refusal: str, hint: str) -> None:
         self.tally.stopped = "budget"

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from assetforge.model import Record
 from assetforge.plan.price import Prices
@@ -17,11 +18,20 @@ from assetforge.store.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What dead builds left that is open, by action key: the prices of calls without an answer, in US dollars (None
+    where nobody knows), and why answers that are here can't be read."""
+
+    unanswered: Mapping[str, float | None] = field(default_factory=dict)
+    stuck: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Counter:
-    """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed. `asked`
-    maps keys to the provider that was chosen for them: one key in two entries is one call. `recover` finishes what
-    builds left that died meanwhile, and gives the keys of calls without an answer, with prices. `month` is None
-    where the user set no limit for it. `project` is the state's name, `title` what people call it."""
+    """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed.
+    `inflight` has the notes of all builds. `asked` maps keys to the provider that was chosen for them: one key in two
+    entries is one call. `recover` finishes what builds left that died meanwhile, and gives what is open. `month` is
+    None where the user set no limit for it. `project` is the state's name, `title` what people call it."""
 
     providers: Mapping[str, Provider]
     tables: Mapping[str, ProviderTable]
@@ -30,7 +40,8 @@ class Counter:
     prices: Prices
     shelf: Shelf
     notes: Callable[[], Notes]
-    recover: Callable[[], Awaitable[Mapping[str, float | None]]]
+    inflight: Path
+    recover: Callable[[], Awaitable[Left]]
     claims: Claims
     refusals: Refusals
     rates: Rates
@@ -46,7 +57,7 @@ class Tally:
     """What was done, for the report."""
 
     calls: int = 0
-    bought: dict[str, float | None] = field(default_factory=dict)
+    bought: set[str] = field(default_factory=set)
     rendered: dict[str, Record] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
     stopped: str = ""

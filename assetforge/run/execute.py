@@ -12,7 +12,7 @@ from assetforge.run.calls import POLL_SECONDS, Calls
 from assetforge.run.counter import Counter, Tally
 from assetforge.run.limits import Lane
 from assetforge.run.renditions import Easel, Rendered
-from assetforge.run.schedule import Schedule, wait_for
+from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
 
 Chunk = tuple[Action, ...]
@@ -57,17 +57,17 @@ class Workshop:
         paid calls that were under way are finished and kept."""
         broken: BaseException | None = None
         while True:
-            running = self._calls.running | (self._local.running if broken is None else frozenset())
-            try:
-                if running:
-                    await wait_for(running)
-                elif self._calls.polls and broken is None:
-                    await asyncio.sleep(POLL_SECONDS / 5)
-                else:
-                    break
-            except Exception as error:
+            faults = [*self._calls.faults, *self._local.faults]
+            if faults and broken is None:
+                broken = faults[0]
                 self.stop()
-                broken = broken or error
+            running = self._calls.running | (self._local.running if broken is None else frozenset())
+            if running:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            elif self._calls.polls and broken is None:
+                await asyncio.sleep(POLL_SECONDS / 5)
+            else:
+                break
         if broken is not None:
             raise broken
 

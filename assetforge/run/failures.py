@@ -6,8 +6,9 @@ from assetforge.errors import Problem
 from assetforge.model import Paid
 from assetforge.providers.spec import CallFailed
 from assetforge.run.asking import Wish
+from assetforge.run.counter import Counter
 from assetforge.run.purchase import TEXT_LIMIT, now
-from assetforge.store.refusals import Refusal, Refusals
+from assetforge.store.refusals import Refusal, judge_of
 
 MOST_ALIKE = 3
 
@@ -33,16 +34,19 @@ class Rows:
         return number >= MOST_ALIKE
 
 
-def remember_refusal(refusals: Refusals, wish: Wish, error: CallFailed) -> None:
+def remember_refusal(counter: Counter, wish: Wish, error: CallFailed) -> None:
     """Remembers that a request was found unfit, for its key, its moderation and its provider."""
+    judge = judge_of(wish.provider.kind, counter.origins[wish.provider.name])
     for action in wish.actions:
         moderation = wish.step.settings.moderation
-        refusals.add(Refusal(action.key, moderation, wish.provider.name, str(error)[:TEXT_LIMIT], now()[:10]))
+        counter.refusals.add(Refusal(action.key, moderation, judge, str(error)[:TEXT_LIMIT], now()[:10]))
 
 
 def problem_of(step: Paid, error: CallFailed, hint: str | None) -> Problem:
     """What is said of a step whose call gave nothing."""
     told = f"`{step.id}`: {error}"
-    if error.category == "maybe_billed":
+    if error.answer is not None:
+        told += f"; it was paid for (request {error.answer.request})" if error.answer.request else "; it was paid for"
+    elif error.category == "maybe_billed":
         told += "; it may have been billed"
     return Problem(told, step.where, hint)

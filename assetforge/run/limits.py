@@ -1,6 +1,7 @@
 """How much runs at once: a lane starts what waits in it as its slots come free; unaware of what runs."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -8,14 +9,17 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Lane:
-    """At most `limit` pieces of work at once, in the order given. No task exists before its slot is free."""
+    """At most `limit` pieces of work at once, in the order given. No task exists before its slot is free. `faults`
+    are what pieces raised that never should."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._ceiling = limit
         self._good = 0
+        self._halved = 0.0
         self._waiting: deque[Work] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self.faults: list[BaseException] = []
         self.closed = False
 
     def add(self, work: Work) -> None:
@@ -28,10 +32,12 @@ class Lane:
         self.closed = True
         self._waiting.clear()
 
-    def slow_down(self) -> None:
-        """Half as much at once, after somebody said that it was too much."""
-        self.limit = max(1, self.limit // 2)
-        self._good = 0
+    def slow_down(self, *, since: float) -> None:
+        """Half as much at once, after somebody said that it was too much. `since` is when the piece began, by the
+        monotonic clock: those that began before the last halving say nothing new."""
+        if since < self._halved:
+            return
+        self.limit, self._good, self._halved = max(1, self.limit // 2), 0, time.monotonic()
 
     def speed_up(self) -> None:
         """A piece ended well. When as many did as run at once, one more may, up to where the lane began."""
@@ -52,6 +58,9 @@ class Lane:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self.faults.append(fault)
         self._start()
 
 

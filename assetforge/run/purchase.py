@@ -6,35 +6,54 @@ A call that costs nothing and can be made again (its note is a scratch) skips th
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from assetforge.model import Action, Media, Record
 from assetforge.ops.decode import has_transparency, measure_file
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import Prices
-from assetforge.providers.spec import CallFailed, Delivery, Order, Provider
+from assetforge.providers.spec import SIMULATED, CallFailed, Delivery, Order, Provider
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.notes import Note, quarantine
 from assetforge.store.records import Records
 
+Result = TypeVar("Result")
+
 TEXT_LIMIT = 1_000
 EVENTS = frozenset({"received", "stored"})
 CUT = "the rest of the answer was cut off"
+NOT_FOR_REAL = "the provider answers with simulated pictures, and this store is for real ones"
+REHEARSE = "set ASSETFORGE_CACHE_DIR as `assetforge simulate` printed it"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where bought things go."""
+    """Where bought things go. Simulated pictures have a place in a store of a `rehearsal` only."""
 
     blobs: Blobs
     records: Records
     ledger: Ledger
+    rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Where pictures are decoded: threads, since each that once held a picture keeps memory for one, and how many may
+    be held at once."""
+
+    pool: Executor
+    gate: asyncio.Semaphore
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Does work that holds a picture."""
+        async with self.gate:
+            return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +123,42 @@ async def fulfil(
     shelf: Shelf,
     prices: Prices,
     *,
-    pool: Executor,
+    decoding: Decoding,
     written: Collection[str] = frozenset(),
 ) -> Bought:
     """Stores what a note's answer holds; also for a note of a build that died, whose `written` are the events that
-    the ledger has of the call. `pool` has the threads that decode: each keeps memory for a picture. Where a part of
+    the ledger has of the call. `decoding` is where pictures are decoded. Where a part of
     the answer can't be used the note is in quarantine afterwards. Raises CallFailed where nothing can: then the note
     is still there, for the quarantine."""
     try:
         delivery = await provider.collect(note)
     except CallFailed as error:
         if error.answer is not None:
-            await _page(note, error.answer, shelf, prices, written).received()
+            page = _page(note, error.answer, shelf, prices, written)
+            await page.received()
+            error.cost = page.entry.cost
         raise
+    if delivery.simulated and not shelf.rehearsal:
+        raise CallFailed("everything", NOT_FOR_REAL, REHEARSE, reason=SIMULATED)
     page = _page(note, delivery, shelf, prices, written)
     await page.received()
-    work = partial(_store, delivery, shelf.blobs, durable=note.durable)
-    stored = await asyncio.get_running_loop().run_in_executor(pool, work)
+    stored = await decoding.run(partial(_store, delivery, shelf.blobs, durable=note.durable))
     good = [media for media in stored if isinstance(media, Media)]
     faults = [*delivery.faults, *(str(bad) for bad in stored if isinstance(bad, OpFailed))]
     if not good:
         reason = "; ".join(faults) or "the answer holds no picture"
-        raise CallFailed("maybe_billed", reason, "the answer is kept in the store's quarantine", answer=delivery)
+        vain = CallFailed("maybe_billed", reason, answer=delivery)
+        vain.cost = page.entry.cost
+        raise vain
     lacking = max(len(note.facts["keys"]) - len(good) - len(faults), 0) if delivery.cut else 0
     await page.stored(good)
     records = _records(note.facts, good, delivery, page.entry)
     kept = {number: _keep(record, shelf, durable=note.durable) for number, record in records.items()}
     remarks = [*delivery.remarks, *_remarks(note.facts, good)]
+    if len(stored) > len(note.facts["keys"]):
+        remarks.append(f"the answer holds {len(stored)} pictures, and {len(note.facts['keys'])} was asked for")
     if note.facts.get("background") == "transparent":
-        remarks += await asyncio.get_running_loop().run_in_executor(pool, _opaque, good, shelf.blobs)
+        remarks += await decoding.run(partial(_opaque, good, shelf.blobs))
     if faults or lacking:
         told = [*faults, *([CUT] if lacking else [])]
         folder = await asyncio.to_thread(quarantine, note, "; ".join(told))

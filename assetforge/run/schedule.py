@@ -5,7 +5,6 @@ is not known. Queued: everything is known, it waits for its turn. Done, failed a
 something that failed.
 """
 
-import asyncio
 import heapq
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -120,7 +119,7 @@ class Schedule:
             self._hands.stop()
 
     def unfinished(self) -> list[str]:
-        """Steps that were never begun or never ended."""
+        """Steps that came to no end: there are none but where somebody stopped the build."""
         return [name for name, state in self.states.items() if state not in ENDS]
 
     def _set(self, step: str, state: State) -> None:
@@ -264,10 +263,3 @@ def _dependents(walk: Walk, order: list[str]) -> dict[str, list[str]]:
         for needed in dict.fromkeys(link.step for link in walk.graph.steps[name].inputs):
             found.setdefault(needed, []).append(name)
     return found
-
-
-async def wait_for(tasks: frozenset[asyncio.Task[None]]) -> None:
-    """Waits until one of the tasks ended, and raises what it raised: work never fails by an exception."""
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()

@@ -7,6 +7,7 @@ already, so that nothing is missed which was only just written.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from assetforge.model import Record
@@ -32,34 +33,37 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """Paid bytes that could not be used: `price` is what the call may have cost, in US dollars, `size` in bytes."""
+    """Paid bytes that could not be used: `price` is what the call may have cost, in US dollars, `size` in bytes.
+    `headers` are those of the answer that were kept, by their names in lower case."""
 
     call: str
     step: str
     reason: str
     price: float | None
     size: int
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
     """What there is, and what is wrong with it.
 
-    `pictures` are the sound blobs, `size` their bytes; `damaged` are digests of blobs that were dropped, `database`
-    says why the records can't be read at all, `unsound` are keys of records that can't. `gone` are pictures without
-    bytes, `unrecorded` bought ones without a record. `unreadable` counts lines of the ledger, torn when a build was
-    killed, `unfinished` the calls
-    that dead builds left: the next build finishes these.
+    `pictures` are the sound blobs, `size` their bytes; `damaged` are those that were dropped, by what needs them,
+    `database` says why the records can't be read at all, `unsound` are keys of records that can't. `gone` are other
+    pictures without bytes, `unrecorded` bought ones without a record. `unlisted` are bought ones that no line of the
+    ledger names, `unreadable` counts its lines that can't be read, torn when a build was killed. `unfinished` counts
+    the calls that dead builds left: the next build finishes these.
     """
 
     pictures: int
     size: int
     records: int
-    damaged: tuple[str, ...]
+    damaged: tuple[Missing, ...]
     database: str
     unsound: tuple[str, ...]
     gone: tuple[Missing, ...]
     unrecorded: tuple[Missing, ...]
+    unlisted: tuple[Missing, ...]
     unreadable: int
     quarantined: tuple[Quarantined, ...]
     unfinished: int
@@ -80,23 +84,25 @@ class _Known:
 
 def verify(folder: Path) -> Audit:
     """Looks at everything in a store. Raises UsageError for what a newer release wrote, OSError."""
-    damaged: list[str] = []
-    with open_store(folder, damaged.append) as store:
+    dropped: list[str] = []
+    with open_store(folder, dropped.append) as store:
         pictures = bought(store.ledger)
         unreadable = store.ledger.unreadable
         under_way, unfinished = _calls(store)
         known = _records(store)
         sizes = _blobs(store)
-    gone, unrecorded = _missing(pictures, known.records, sizes.__contains__)
+        unlisted = _unlisted(store, known.records)
+    missing, unrecorded = _missing(pictures, known.records, sizes.__contains__)
     return Audit(
         pictures=len(sizes),
         size=sum(sizes.values()),
         records=len(known.records),
-        damaged=tuple(damaged),
+        damaged=tuple(one for digest in dropped for one in _damaged(digest, missing, pictures, known.records)),
         database=known.database,
         unsound=known.unsound,
-        gone=tuple(gone),
+        gone=tuple(one for one in missing if one.digest not in dropped),
         unrecorded=tuple(_told(one) for one in unrecorded if one.stored.call not in under_way),
+        unlisted=tuple(unlisted),
         unreadable=unreadable,
         quarantined=tuple(_quarantined(store)),
         unfinished=unfinished,
@@ -164,14 +170,36 @@ def _told(one: Bought) -> Missing:
     return Missing(one.key, one.digest, one.stored.step, one.cost)
 
 
+def _damaged(
+    digest: str, missing: list[Missing], pictures: Mapping[str, list[Bought]], records: Mapping[str, Record]
+) -> list[Missing]:
+    """A blob that was dropped: all that need it, else whoever it was once made for, as far as that is known."""
+    needed = [one for one in missing if one.digest == digest]
+    if needed:
+        return needed
+    offered = (_told(one) for every in pictures.values() for one in every if one.digest == digest)
+    kept = (Missing(one.key, digest, "", one.cost) for one in records.values() if one.media.digest == digest)
+    return [next(chain(offered, kept), Missing("", digest, "", None))]
+
+
+def _unlisted(store: Store, records: Mapping[str, Record]) -> list[Missing]:
+    """Records of what was bought and stands in no line of the ledger: what it cost is in no sum. The ledger is read
+    once more, since the first time was before the records."""
+    paid = [one for one in records.values() if one.kind not in FREE and one.cost != 0 and not one.by]
+    known = {key for entry in store.ledger.read() for key in entry.keys} if paid else set()
+    return [Missing(one.key, one.media.digest, "", one.cost) for one in paid if one.key not in known]
+
+
 def _quarantined(store: Store) -> Iterator[Quarantined]:
     for note in notes.noted(store.quarantine):
         price, keys = note.facts.get("price"), note.facts.get("keys")
         is_known = is_cost(price) and price is not None and isinstance(keys, list)
+        headers = note.facts.get("headers")
         yield Quarantined(
             call=note.call,
             step=str(note.facts.get("step", "")),
             reason=notes.reason_of(note),
             price=float(price or 0.0) * len(keys or ()) if is_known else None,
             size=sum(path.stat(follow_symlinks=False).st_size for path in note.folder.iterdir()),
+            headers={str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},
         )

@@ -108,7 +108,7 @@ class Month:
 
     def _open_prices(self, call: str, facts: Mapping[str, Any]) -> Iterator[float | None]:
         """The prices of one call's tries that the ledger does not tell of: the one under way, and those that may have
-        been billed before it, which the ledger knows as `<call>.<number>`."""
+        been billed before it, which the ledger knows by `notes.try_name`."""
         if call in self._told:
             return
         price, keys = facts.get("price"), facts.get("keys")
@@ -116,6 +116,6 @@ class Month:
         most = float(price or 0.0) * len(keys or ()) if known else None
         yield most
         doubtful = facts.get("doubtful", 0)
-        for number in range(doubtful if is_whole(doubtful, high=1_000) else 0):
-            if f"{call}.{number}" not in self._told:
+        for number in range(1, 1 + (doubtful if is_whole(doubtful, high=1_000) else 0)):
+            if notes.try_name(call, number) not in self._told:
                 yield most

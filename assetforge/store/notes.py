@@ -7,6 +7,7 @@ whole or not there. What cannot be used is never thrown away, it is moved to `qu
 The note of a call that costs nothing and can be made again is a scratch: it ends with its build.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ _REASON = "reason.json"
 ROOM = "room"
 _DROPPED = ".dropped-"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+# Of a file system that can set nothing aside: it may have room all the same.
+_CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 class Note:
@@ -76,6 +79,9 @@ class Note:
         descriptor = os.open(self.folder / ROOM, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             reserve(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
         finally:
             os.close(descriptor)
 
@@ -168,6 +174,11 @@ def dead(folder: Path) -> Iterator[DeadBuild]:
             yield _taken(build, claim)
 
 
+def try_name(call: str, number: int) -> str:
+    """What a try of a call that may have been billed, and was made again, is called: `number` counts from 1."""
+    return f"{call}.{number}"
+
+
 def quarantine(note: Note, reason: str) -> Path:
     """Moves a note with all it has to `quarantine`, the reason beside it; returns where. Raises OSError."""
     build = note.folder.parent
@@ -206,6 +217,23 @@ def noted(folder: Path) -> Iterator[Note]:
         facts = _read_facts(each)
         if facts is not None or (each / _NOTE).exists():
             yield Note(each, facts or {})
+
+
+def noted_keys(folder: Path, known: dict[str, frozenset[str]]) -> set[str]:
+    """The keys that the notes of all builds in `inflight` name, living and dead: each is under way, or its answer
+    waits to be stored. `known` has what was read before, by call: a note's keys never change. Raises UsageError for
+    a note of a newer version."""
+    found: set[str] = set()
+    for build in _folders(folder):
+        for each in _folders(build):
+            if each.name not in known:
+                facts = _read_facts(each)
+                if facts is None:
+                    continue
+                keys = facts.get("keys")
+                known[each.name] = frozenset(map(str, keys)) if isinstance(keys, list) else frozenset()
+            found |= known[each.name]
+    return found
 
 
 def reason_of(note: Note) -> str:

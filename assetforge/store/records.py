@@ -54,6 +54,10 @@ class Records:
         self._database = os.path.join(folder, _DATABASE)
         self._cache: Any = None
 
+    def exists(self) -> bool:
+        """Whether there is a database at all; nothing is opened."""
+        return os.path.exists(self._database)
+
     def get(self, key: str) -> Record | None:
         """The record of an action key, None where there is no sound one. Raises ValueError for no key."""
         return self.get_many((key,)).get(key)

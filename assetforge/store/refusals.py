@@ -17,14 +17,19 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One request that was found unfit: its action key, how strictly it was to be judged, by which provider (its name
-    in the manifest), the provider's words, and the ISO date."""
+    """One request that was found unfit: its action key, how strictly it was to be judged, by which provider (its kind
+    and origin: a name means another one in another project), the provider's words, and the ISO date."""
 
     key: str
     moderation: str
     provider: str
     words: str
     date: str
+
+
+def judge_of(kind: str, origin: str) -> str:
+    """Who refused, as refusals have it: a provider's kind and the origin it is asked at."""
+    return f"{kind} {origin}"
 
 
 class Refusals:

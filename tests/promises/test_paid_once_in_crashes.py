@@ -1,5 +1,9 @@
-"""Promise 1, nothing is paid for twice: builds that are killed, and builds at once, as real processes."""
+"""Promise 1, nothing is paid for twice: builds that are killed, and builds at once, as real processes.
 
+tests/soak does the same by force, for minutes.
+"""
+
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +17,14 @@ from tests.images_server import ImagesServer
 from tests.promises.gateway import Gateway
 from tests.promises.processes import finish, kill, wait_for_plan, wait_until
 from tests.promises.site import MANIFEST, ONE, Site, make_scene, make_site
+from tests.soak.crashes import Figures, chapter, noisy
+from tests.soak.interrupts import interrupted_chapter
 
 pytestmark = pytest.mark.slow
 
 LARGE = ONE.replace("1024x640", "2048x2048")
-THREE = ONE + ONE.replace("hero", "ship").replace("lighthouse", "ship") + ONE.replace("hero", "z").replace("A l", "L")
+SHIP = ONE.replace("hero", "ship").replace("lighthouse", "ship")
+THREE = ONE + SHIP + ONE.replace("hero", "z").replace("A l", "L")
 
 
 @pytest.fixture
@@ -97,7 +104,10 @@ def test_whole_pictures_of_a_body_that_was_cut_off_by_the_kill_are_kept(server: 
         through(site, gateway)
         child = site.start()
         assert gateway.held.wait(20)
-        wait_until(lambda: any(path.stat().st_size > 300_000 for path in site.cache.glob("inflight/*/*/body.part")))
+        # Room was set aside: how large the file is says nothing of how much of it came.
+        wait_until(
+            lambda: any(b"x" in path.read_bytes()[300_000:] for path in site.cache.glob("inflight/*/*/body.part"))
+        )
         kill(child)
         gateway.holding = b""
         report = site.build()
@@ -126,6 +136,16 @@ def test_kills_at_any_moment_never_lose_an_answer_that_was_kept(server: ImagesSe
         assert site.check() == []
 
 
+def test_a_dozen_kills_with_calls_under_way_lose_nothing_that_arrived(tmp_path: Path) -> None:
+    with ImagesServer(draw=noisy) as server:
+        chapter(make_site(tmp_path, server), server, random.Random(1), Figures(), 12)
+
+
+def test_builds_that_are_told_to_stop_keep_what_was_under_way(tmp_path: Path) -> None:
+    with ImagesServer(draw=noisy) as server:
+        interrupted_chapter(make_site(tmp_path, server), server, random.Random(1), Figures(), 4)
+
+
 def test_who_waits_for_a_build_that_dies_without_an_answer_says_so_and_counts_its_price(
     server: ImagesServer, tmp_path: Path
 ) -> None:
@@ -138,8 +158,8 @@ def test_who_waits_for_a_build_that_dies_without_an_answer_says_so_and_counts_it
     wait_for_plan(waiting)
     kill(dying)
     said, _ = waiting.communicate(timeout=30)
-    assert "it may have been billed, and no answer came" in said
-    assert "would pass the budget" in said
+    assert "may have been billed, and no answer came" in said
+    assert "would pass the" in said
     assert len(server.calls) == 1
 
 
@@ -184,4 +204,30 @@ def test_who_waits_for_a_build_that_dies_takes_what_it_was_sent(server: ImagesSe
         said = finish(waiting)
     assert len(server.calls) == 1
     assert "was paid for by a build that ended early" in said
+    assert site.check() == []
+
+
+def test_who_meets_a_dead_build_that_somebody_else_is_finishing_buys_nothing_that_it_was_sent(
+    server: ImagesServer, tmp_path: Path
+) -> None:
+    """Two answers wait to be stored; while the first takes its time, nobody claims the key of the second."""
+    server.script(links=True, times=2)
+    with Gateway(server, holding=b"GET") as gateway:
+        site = make_site(tmp_path, server, ONE + SHIP)
+        through(site, gateway)
+        dying = site.start()
+        wait_until(lambda: len(list(site.cache.glob("inflight/*/*/body"))) == 2)
+        assert gateway.held.wait(20)
+        kill(dying)
+        gateway.held.clear()
+        finishing = site.start()
+        assert gateway.held.wait(20)
+        site.write(MANIFEST, THREE + "[provider.openai]\nconcurrency = 1\n")
+        waiting = site.start()
+        wait_until(lambda: any(call.prompt for call in server.calls[2:]))
+        assert server.calls[2].prompt == "Lighthouse"
+        kill(finishing)
+        gateway.holding = b""
+        finish(waiting)
+    assert len(server.calls) == 3
     assert site.check() == []

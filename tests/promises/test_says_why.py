@@ -81,7 +81,14 @@ REASONS: list[tuple[str, Change, str, str, tuple[str, ...]]] = [
         "buy",
         ("quality changed from medium to low", "revision changed from 0 to 1"),
     ),
-    ("more candidates", asked("n = 2"), "hero", "buy", ("not made yet",)),
+    ("more candidates", asked("n = 2"), "hero", "buy", ("candidate 2 not made yet",)),
+    (
+        "more candidates of another request",
+        asked('n = 3\nquality = "low"'),
+        "hero",
+        "buy",
+        ("quality changed from medium to low", "candidate 2 not made yet", "candidate 3 not made yet"),
+    ),
     ("upstream", asked("revision = 2"), "night", "maybe", ("waits for `hero:generate`",)),
     ("the mask", written("masks/sky.png", png(sky(9))), "night", "buy", ("the mask changed",)),
     ("no mask", edited('mask = "masks/sky.png"\npreserve = true', ""), "night", "buy", ("the mask changed",)),
@@ -143,6 +150,19 @@ def test_a_first_plan_says_that_nothing_is_made_yet_and_writes_nothing(server: I
     assert told(forecast, "night")[0] == "maybe"
     assert not site.cache.exists()
     assert server.calls == []
+
+
+def test_an_earlier_pick_comes_back_over_the_one_that_is_there(server: ImagesServer, tmp_path: Path) -> None:
+    site = make_site(tmp_path, server, ONE + "n = 2\npick = 1\n")
+    assert told(site.plan(), "hero") == ("buy", ("not made yet",))
+    site.build()
+    site.edit("pick = 1", "pick = 2")
+    site.build()
+    site.edit("pick = 2", "pick = 1")
+    other = ("restore", ("`hero.png` holds another picture, and the one it should hold is known",))
+    assert told(site.plan(), "hero") == other
+    site.remove("hero.png")
+    assert told(site.plan(), "hero") == ("restore", (GONE.format("hero.png"),))
 
 
 def test_a_clone_without_a_store_still_says_that_the_request_changed(server: ImagesServer, tmp_path: Path) -> None:
@@ -246,7 +266,7 @@ def test_a_provider_s_refusal_is_told_in_its_own_words_with_its_place(server: Im
     server.script(status=400, code="moderation_blocked", message="Your request was rejected.")
     site = make_site(tmp_path, server)
     (failure,) = site.build().failed
-    assert failure.problem.message == "`hero:generate`: 400 moderation_blocked: Your request was rejected."
+    assert failure.problem.message == "`hero:generate`: 400 moderation_blocked: Your request was rejected"
     assert failure.problem.hint
     place = site.project().place_of(failure.problem)
     assert place is not None

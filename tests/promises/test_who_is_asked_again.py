@@ -77,7 +77,7 @@ def test_retry_refused_asks_again_and_its_picture_ends_the_matter(server: Images
         ('size = "1024x640"', 'size = "1024x640"\nmoderation = "low"'),
         (
             "[asset.hero]",
-            '[provider.other]\nkind = "images-api"\nbase_url = "{url}"\n[asset.hero]\nprovider = "other"',
+            '[provider.other]\nkind = "images-api"\nbase_url = "{other}"\n[asset.hero]\nprovider = "other"',
         ),
     ],
     ids=["prompt", "moderation", "provider"],
@@ -88,7 +88,9 @@ def test_another_request_another_judge_or_another_provider_is_asked(
     site = make_site(tmp_path, server)
     server.script(**REFUSED)
     site.build()
-    site.edit(edit[0], edit[1].replace("{url}", server.url))
+    other = server.url.replace("127.0.0.1", "localhost")
+    site.environ["ASSETFORGE_TRUST"] = f"{other}=OPENAI_API_KEY"
+    site.edit(edit[0], edit[1].replace("{other}", other))
     assert site.build().calls == 1
     assert len(server.calls) == 2
 

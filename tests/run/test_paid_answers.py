@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from assetforge.model import Size
 from assetforge.plan.price import Prices
 from assetforge.providers.draft import DraftProvider
 from assetforge.providers.spec import Order, ProviderTable, Retry
-from assetforge.run.purchase import Shelf, fulfil, now
+from assetforge.run.purchase import Bought, Decoding, Shelf, fulfil, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.notes import Notes
@@ -200,6 +200,9 @@ class Unhindered:
     def again(self, retry: Retry) -> None:
         raise AssertionError(retry.reason)
 
+    async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        raise AssertionError(seconds)
+
 
 def test_a_picture_at_no_price_is_stored_without_a_line_in_the_ledger(tmp_path: Path) -> None:
     provider = DraftProvider("draft", ProviderTable(kind="draft"))
@@ -213,8 +216,13 @@ def test_a_picture_at_no_price_is_stored_without_a_line_in_the_ledger(tmp_path: 
     notes = Notes.open(tmp_path / "inflight")
     note = notes.begin_scratch(facts)
     asyncio.run(provider.submit(order, note, Unhindered()))
-    with ThreadPoolExecutor(1) as pool:
-        bought = asyncio.run(fulfil(provider, note, shelf, Prices.of({}, {}), pool=pool))
+
+    async def store() -> Bought:
+        with ThreadPoolExecutor(1) as pool:
+            decoding = Decoding(pool, asyncio.Semaphore(1))
+            return await fulfil(provider, note, shelf, Prices.of({}, {}), decoding=decoding)
+
+    bought = asyncio.run(store())
     note.drop()
     notes.close()
     assert bought.cost == 0

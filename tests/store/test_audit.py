@@ -50,12 +50,57 @@ def test_a_flipped_bit_is_found_and_its_picture_is_gone_afterwards(buyer: Buyer)
     record = buyer.all_records()[key_of(10)]
     buyer.flip(record.media.digest)
     found = verify(buyer.folder)
-    assert found.damaged == (record.media.digest,)
-    assert [(one.key, one.digest, one.step, one.cost) for one in found.gone] == [
+    assert [(one.key, one.digest, one.step, one.cost) for one in found.damaged] == [
         (key_of(10), record.media.digest, "hero[n=10]:generate", 0.03)
     ]
+    assert (found.gone, found.is_sound) == ((), False)
     again = verify(buyer.folder)
-    assert (again.damaged, again.gone, again.is_sound) == ((), found.gone, False)
+    assert (again.damaged, again.gone, again.is_sound) == ((), found.damaged, False)
+
+
+def test_a_damaged_picture_is_told_of_for_each_that_needs_it_and_of_others_as_far_as_is_known(buyer: Buyer) -> None:
+    (same,) = buyer.buy(picture(1), first=40)
+    buyer.flip(same.media.digest)
+    stray = buyer.blobs.put(b"of nobody", durable=True)
+    buyer.flip(stray)
+    (new,) = buyer.buy(picture(7), first=11)
+    old = buyer.all_records()[key_of(11)]
+    buyer.flip(old.media.digest)
+    buyer.records.replace(new)
+    buyer.records.close()
+    told = {(one.digest, one.key): one.step for one in verify(buyer.folder).damaged}
+    assert told == {
+        (same.media.digest, key_of(1)): "hero[n=1]:generate",
+        (same.media.digest, key_of(40)): "hero[n=40]:generate",
+        (stray, ""): "",
+        (old.media.digest, key_of(11)): "hero[n=10]:generate",
+    }
+
+
+def test_bought_pictures_that_the_ledger_does_not_name_are_told_and_are_nothing_wrong(buyer: Buyer) -> None:
+    record = buyer.all_records()[key_of(1)]
+    buyer.free(50, "rendition")
+    buyer.records.put(replace(record, key=key_of(60), cost=0.0))
+    buyer.records.put(replace(record, key=key_of(61), by="by hand"))
+    buyer.records.put(replace(record, key=key_of(62), cost=None))
+    buyer.records.close()
+    assert [one.key for one in verify(buyer.folder).unlisted] == [key_of(62)]
+    buyer.ledger.path.unlink()
+    found = verify(buyer.folder)
+    assert [(one.key, one.cost) for one in found.unlisted] == [
+        (key_of(1), 0.06),
+        (key_of(10), 0.03),
+        (key_of(11), 0.03),
+        (key_of(62), None),
+    ]
+    assert found.is_sound
+
+
+def test_a_call_whose_price_stands_in_the_ledger_is_in_a_sum(buyer: Buyer) -> None:
+    """Also where a build was killed before it could say which bytes it gave."""
+    lines = buyer.ledger.path.read_bytes().splitlines(keepends=True)
+    buyer.ledger.path.write_bytes(b"".join(line for line in lines if b'"stored"' not in line))
+    assert verify(buyer.folder).unlisted == ()
 
 
 def test_a_picture_that_was_bought_again_is_not_missed(buyer: Buyer) -> None:
@@ -110,7 +155,8 @@ def test_lines_that_can_t_be_read_are_counted(buyer: Buyer) -> None:
 
 def test_quarantine_and_dead_builds_are_told_and_are_nothing_wrong(buyer: Buyer) -> None:
     living = Notes.open(buyer.folder / "inflight")
-    note = living.begin({"step": "hero#1", "price": 0.04, "keys": [key_of(1), key_of(2)]})
+    headers = {"x-request-id": "req_7", "openai-version": "2020-10-01"}
+    note = living.begin({"step": "hero#1", "price": 0.04, "keys": [key_of(1), key_of(2)], "headers": headers})
     note.body.write_bytes(b"<html>")
     size = 6 + (note.folder / "note.json").stat().st_size
     folder = quarantine(note, "it is no picture")
@@ -118,6 +164,7 @@ def test_quarantine_and_dead_builds_are_told_and_are_nothing_wrong(buyer: Buyer)
     found = verify(buyer.folder)
     (held,) = found.quarantined
     assert (held.call, held.step, held.reason, held.price) == (note.call, "hero#1", "it is no picture", 0.08)
+    assert held.headers == headers
     assert held.size == size + (folder / "reason.json").stat().st_size
     assert (found.unfinished, found.is_sound) == (0, True)
     living.close()
@@ -133,7 +180,7 @@ def test_a_quarantined_call_of_which_nobody_knows_is_listed(buyer: Buyer, name: 
     living.close()
     (folder / name).write_bytes(b"\xff")
     (held,) = verify(buyer.folder).quarantined
-    assert (held.call, held.price) == (folder.name, None)
+    assert (held.call, held.price, held.headers) == (folder.name, None, {})
     assert (held.step, held.reason) == (("", "why") if name == "note.json" else ("hero#1", ""))
 
 

@@ -60,6 +60,13 @@ def test_a_second_repair_changes_nothing(buyer: Buyer) -> None:
     assert (buyer.all_records(), files(buyer.folder / "blobs")) == (before, blobs)
 
 
+def test_records_that_the_ledger_does_not_name_are_there_where_their_pictures_are(buyer: Buyer) -> None:
+    buyer.free(50, "rendition")
+    buyer.ledger.path.unlink()
+    repaired = repair(buyer.folder)
+    assert (repaired.made, repaired.there, repaired.gone) == (0, 4, ())
+
+
 def test_a_record_that_is_there_stays_as_it_is(buyer: Buyer) -> None:
     other = replace(buyer.all_records()[key_of(1)], model="chosen", by="accepted")
     buyer.records.replace(other)

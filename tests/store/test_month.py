@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assetforge.errors import UsageError
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.month import Booked, Month
-from assetforge.store.notes import Note, Notes, quarantine
+from assetforge.store.notes import Note, Notes, quarantine, try_name
 
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-22T10:00:00+00:00"
@@ -155,7 +155,7 @@ def test_a_call_that_ends_while_one_looks_is_not_missed(shop: Shop) -> None:
 
 def test_a_doubtful_try_is_counted_once(shop: Shop) -> None:
     note = shop.begin(doubtful=1)
-    shop.ledger.unanswered(replace(ENTRY, call=f"{note.call}.0", cost=0.1))
+    shop.ledger.unanswered(replace(ENTRY, call=try_name(note.call, 1), cost=0.1))
     assert shop.month.booked() == Booked(unanswered=0.1, under_way=0.1)
 
 

@@ -117,4 +117,11 @@ def _build(run: Run, project: "Project", options: "Options") -> "tuple[Report, P
             with interrupts.waking(asyncio.get_running_loop()):
                 return await project.build(options, progress.hear, stop)
 
-        return asyncio.run(work()), progress
+        try:
+            return asyncio.run(work()), progress
+        except Exception:
+            # What was heard of money until then is said, though there is no summary.
+            progress.leave()
+            if not run.console.as_json:
+                run.show("warning", progress.warnings)
+            raise

@@ -54,7 +54,7 @@ def command(context: click.Context) -> int:
 def verify(run: Run) -> int:
     """Looks at every picture, every record and every line of the ledger. A picture whose bytes have changed is
     dropped, and said; nothing else is changed. Exits with 1 and the list of what is wrong."""
-    from assetforge.report.stored import audit_object, lines, problems, rows, unread
+    from assetforge.report.stored import audit_object, lines, problems, rows, unlisted, unread
     from assetforge.store import audit
     from assetforge.store.ledger import FILE
 
@@ -62,6 +62,7 @@ def verify(run: Run) -> int:
     found = audit.verify(folder)
     errors = problems(found)
     warnings = unread(found.unreadable, str(folder / FILE), "what they tell of money is in no sum")
+    warnings += unlisted(found)
     code = 0 if found.is_sound else WRONG
     if run.console.as_json:
         return run.emit("cache verify", audit_object(found), code, warnings=warnings, errors=errors)

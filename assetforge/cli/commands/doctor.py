@@ -10,6 +10,7 @@ from assetforge.cli.options import Run, pass_run
 from assetforge.errors import UsageError
 
 if TYPE_CHECKING:
+    from assetforge.config import Settings
     from assetforge.project import Project
     from assetforge.providers.access import Access
     from assetforge.providers.spec import ProviderTable
@@ -30,9 +31,12 @@ def command(run: Run, online: bool) -> int:
     from datetime import date
 
     from assetforge.report.checkup import Patient, findings
+    from assetforge.report.checkup_settings import readable_settings
 
     today = date.today().isoformat()  # noqa: DTZ011 - the day where the user is
-    patient = Patient(run.console.environ, _project(run), today, _ask if online else None)
+    readable = readable_settings(run.console.environ)
+    project = _project(run, readable.settings)
+    patient = Patient(run.console.environ, readable, project, today, _ask if online else None)
     found = list(findings(patient))
     code = WRONG if any(one.level == "fail" for one in found) else 0
     if run.console.as_json:
@@ -43,10 +47,10 @@ def command(run: Run, online: bool) -> int:
     return code
 
 
-def _project(run: Run) -> "Project | None":
-    """The project that is meant, None where there is none, or where the settings are wrong, which is told anyway."""
+def _project(run: Run, settings: "Settings") -> "Project | None":
+    """The project that is meant, None where there is none."""
     try:
-        return run.open()
+        return run.open(settings=settings)
     except UsageError:
         if run.manifest is not None:
             raise

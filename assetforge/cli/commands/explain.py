@@ -62,7 +62,7 @@ def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
 
 
 def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
-    from assetforge.report.planned import told_cheaper
+    from assetforge.report.cheaper import told_cheaper
 
     name = run.shown(part.step) if part.kind == "output" else part.step
     yield [(part.kind, "good"), (f"  {name}", "")]
@@ -76,8 +76,10 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
     if part.size or part.asked:
         asked = f", asked for as {part.asked}" if part.asked and part.asked != part.size else ""
         yield [("  size      ", "faint"), (f"{part.size or 'not known yet'}{asked}", "")]
-    if part.cheaper:
-        yield [("  cheaper   ", "faint"), (told_cheaper(part.cheaper.size, part.cheaper.cut, part.cheaper.price), "")]
+    if part.cheaper and part.asked:
+        prices = {"price": part.cheaper.planned_price, "cheaper_price": part.cheaper.price}
+        told = told_cheaper(part.asked, part.cheaper.size, part.cheaper.cut, **prices)
+        yield [("  cheaper   ", "faint"), (told, "")]
     if part.settings:
         yield [
             ("  settings  ", "faint"),

@@ -60,7 +60,7 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
             warned.append(event.problem)
 
     seen = look_ahead(project, options, hear)
-    warnings = (*seen.graph.warnings, *warned)
+    warnings = (*seen.graph.warnings, *warned, *seen.lacking)
     code = FAILS if seen.problems else NotCurrent.exit_code if tells and not seen.is_current else 0
     if run.console.as_json:
         return run.emit("plan", foreseen_object(seen), code, warnings=warnings, errors=seen.problems)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("spend", short_help="Say what was paid.")
 @click.option("--since", metavar="DATE", help="From a day on, or a month: 2026-11-01, 2026-11.")
-@click.option("--by", type=click.Choice(["asset", "model", "day"]), help="Add up by this, not by month and project.")
+@click.option(
+    "--by",
+    type=click.Choice(["project", "asset", "model", "month", "day"]),
+    help="Add up by this, not by month and project.",
+)
 @shared.common
 @pass_run
 def command(run: Run, since: str | None, by: "By | None") -> int:
@@ -31,7 +35,7 @@ def command(run: Run, since: str | None, by: "By | None") -> int:
     limit = settings.max_usd_per_month
     now = datetime.now(UTC).isoformat()
     with open_store(settings.cache_dir, lambda _: None) as store:
-        told = add_up(store.ledger, by or "month", "" if since is None else first_day(since))
+        told = add_up(store.ledger, by, "" if since is None else first_day(since))
         booked = Month(store.ledger, store.inflight, store.month_lock, limit or 0.0, lambda: now).booked()
         warnings = unread(told.unreadable, str(store.ledger.path), "what they tell of money is in no sum here")
     if run.console.as_json:
@@ -47,13 +51,14 @@ def command(run: Run, since: str | None, by: "By | None") -> int:
 
 
 def _print(run: Run, told: "Spending") -> None:
-    """The table: names to the left, numbers to the right, under each other."""
+    """The table under its headings: names to the left, numbers to the right."""
     from assetforge.report.spending import cells
 
     listed = list(cells(told))
     names = [max(map(columns, column)) for column in zip(*(row[0] for row in listed), strict=True)]
     numbers = [max(map(len, column)) for column in zip(*(row[1] for row in listed), strict=True)]
-    for row in listed:
+    for number, row in enumerate(listed):
         left = "  ".join(name + " " * (width - columns(name)) for name, width in zip(row[0], names, strict=True))
         right = "  ".join(f"{text:>{width}}" for text, width in zip(row[1], numbers, strict=True))
-        run.console.print_pieces([(f"{left}  {right}", ""), (f"  {row[2]}" if row[2] else "", "faint")])
+        style = "" if number else "faint"
+        run.console.print_pieces([(f"{left}  {right}", style), (f"  {row[2]}" if row[2] else "", "faint")])

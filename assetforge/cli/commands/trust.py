@@ -9,7 +9,10 @@ from assetforge.cli.options import Run, pass_run
 from assetforge.errors import UsageError
 
 if TYPE_CHECKING:
-    from assetforge.config import Settings
+    from assetforge.config import Settings, Trust
+
+BUILT_IN = "built in"
+VARIABLES = ("OPENAI_BASE_URL", "ASSETFORGE_TRUST")
 
 
 @click.command("trust", short_help="Let prompts and a key go to an origin; without one, list them.")
@@ -79,9 +82,27 @@ def _remove(run: Run, settings: "Settings", origin: str) -> int:
 
 
 def _list(run: Run, settings: "Settings") -> None:
-    known = list(dict.fromkeys(settings.trusted))
+    known = _sources(run, settings)
+    listed = sorted(known, key=lambda one: (one.origin, one.key_env or ""))
     if run.console.as_json:
-        run.emit("trust", {"trusted": [{"origin": one.origin, "key": one.key_env} for one in known]})
+        told = [{"origin": one.origin, "key": one.key_env, "from": known[one]} for one in listed]
+        run.emit("trust", {"trusted": told})
         return
-    for one in known:
-        run.console.print(f"{one.origin}" + (f"  with the key in `{one.key_env}`" if one.key_env else ""))
+    for one in listed:
+        key = f"  with the key in `{one.key_env}`" if one.key_env else ""
+        source = known[one]
+        by = "" if source is None else f"  ({source})" if source == BUILT_IN else f"  (by {source})"
+        run.console.print_pieces([(f"{one.origin}{key}", ""), (by, "faint")])
+
+
+def _sources(run: Run, settings: "Settings") -> "dict[Trust, str | None]":
+    """What is trusted, and who says so: a variable, assetforge itself, or None for what was trusted here."""
+    from assetforge.config import read_trusted, trusted_by_environment
+
+    environ = run.console.environ
+    known: dict[Trust, str | None] = dict.fromkeys(read_trusted(settings.config_dir))
+    known |= dict.fromkeys((one for one in trusted_by_environment({}) if one not in known), BUILT_IN)
+    for name in VARIABLES:
+        said = trusted_by_environment({name: environ.get(name, "")})
+        known |= dict.fromkeys((one for one in said if one not in known), name)
+    return known
