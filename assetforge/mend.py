@@ -16,8 +16,9 @@ from assetforge.store.records import RecordsDamagedError
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was done: how many records were made again, how many were there, and which bought pictures have no good
-    bytes any more. `moved` is where a damaged database is now; `unreadable` counts lines of the ledger."""
+    """What was done: how many records were made again, how many were there with their pictures, and which bought
+    pictures have no good bytes any more. `moved` is where a damaged database is now; `unreadable` counts lines of the
+    ledger."""
 
     made: int
     there: int
@@ -29,15 +30,15 @@ class Repair:
 def repair(folder: Path) -> Repair:
     """Gives every bought picture that is here its record, where it has none; of one key, the first that was bought. A
     damaged database is moved aside before. Raises UsageError, OSError."""
-    made, there, gone = 0, 0, []
+    made, gone = 0, []
     with open_store(folder, _ignore) as store:
         moved = _move_damaged(store)
+        there = _count(store)
         pictures = bought(store.ledger)
         for key, offered in pictures.items():
-            known = store.records.get(key)
-            if known is not None and store.blobs.has(known.media.digest):
-                there += 1
-            elif _restore(store, offered):
+            if _is_whole(store, key):
+                continue
+            if _restore(store, offered):
                 made += 1
             else:
                 gone.append(offered[0])
@@ -60,6 +61,16 @@ def _move_damaged(store: Store) -> Path | None:
             raise UsageError(f"{error}, and a build is at work", hint="run it again when no build is") from error
         return records.move_aside()
     return None
+
+
+def _count(store: Store) -> int:
+    """How many records have their pictures, whether the ledger knows of them or not."""
+    return sum(_is_whole(store, key) for key in store.records.keys())  # noqa: SIM118 - a method of ours
+
+
+def _is_whole(store: Store, key: str) -> bool:
+    known = store.records.get(key)
+    return known is not None and store.blobs.has(known.media.digest)
 
 
 def _restore(store: Store, offered: list[Bought]) -> bool:

@@ -123,9 +123,14 @@ def find_manifest(folder: str) -> str | None:
         current = above
 
 
-def load(path: str | os.PathLike[str] = ".", *, variables: Mapping[str, str] | None = None) -> Project:
-    """Opens the project whose manifest is `path`, or is in that folder or above it. Raises UsageError where there
-    is none, or where the user's settings are wrong."""
+def load(
+    path: str | os.PathLike[str] = ".",
+    *,
+    variables: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+) -> Project:
+    """Opens the project whose manifest is `path`, or is in that folder or above it, with the user's settings where no
+    others are given. Raises UsageError where there is none, or where the user's settings are wrong."""
     given = os.fspath(path)
     found = find_manifest(given) if os.path.isdir(given) else given if os.path.isfile(given) else None
     if found is None:
@@ -138,4 +143,4 @@ def load(path: str | os.PathLike[str] = ".", *, variables: Mapping[str, str] | N
     folder, name = os.path.split(os.path.abspath(found))
     environ = dict(os.environ)
     today = date.today().isoformat()  # noqa: DTZ011 - the day where the user is
-    return Project(Root(folder), name, load_settings(environ), environ, variables or {}, today)
+    return Project(Root(folder), name, settings or load_settings(environ), environ, variables or {}, today)

@@ -72,7 +72,9 @@ def seconds(duration: float) -> str:
 
 
 def byte_size(size: int) -> str:
-    """`812 B`, `24 kB`, `1.3 MB`, in powers of ten as file managers and web tools count."""
+    """`812 B`, `24 kB`, `1.3 MB`, `2.4 GB`, in powers of ten as file managers and web tools count."""
     if size < 1_000:
         return f"{size} B"
-    return f"{size / 1_000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    if size < 999_500:
+        return f"{size / 1_000:.0f} kB"
+    return f"{size / 1_000_000:.1f} MB" if size < 999_950_000 else f"{size / 1_000_000_000:,.1f} GB"

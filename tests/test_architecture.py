@@ -72,8 +72,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
 }
 ASYNC = (
-    "run", "providers.images_api", "providers.links", "providers.listing", "providers.wire", "providers.delivery", "providers.draft",
-    "providers.spec", "providers.retry", "recover", "build",
+    "run", "providers.images_api", "providers.links", "providers.listing", "providers.wire",
+    "providers.delivery", "providers.draft", "providers.spec", "providers.retry", "recover", "build",
     "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.doctor",
     "cli.commands.watch",
 )  # fmt: skip

@@ -1,11 +1,17 @@
 """What a build did, as a JSON object and as lines and rows for people."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from assetforge.errors import Problem
 from assetforge.events import Placed
 from assetforge.model import Report
-from assetforge.words import count, money, nothing_to_do, seconds
+from assetforge.words import count, money, nothing_to_do, seconds, some
+
+# From so many on, assets that fail for one and the same reason are told together.
+MANY = 4
+_NAMED = re.compile(r"`([^`]+)`(:? .*)", re.DOTALL)
 
 
 def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
@@ -65,11 +71,28 @@ def _money(report: Report) -> Iterator[str]:
 
 def spent(report: Report) -> str:
     """What was spent, "" for nothing. A call of unknown cost counts with the most it can have cost."""
-    calls, unknown = count(report.calls, "call"), report.unknown_costs
+    bought, unknown = count(report.bought, "picture"), report.unknown_costs
     if not unknown:
-        return f"{money(report.spent)} spent in {calls}" if report.spent else ""
-    told = f"up to {money(report.spent)} spent in {calls}" if report.spent else calls
-    return f"{told} of unknown cost" if unknown == report.calls else f"{told}, {unknown:,} of unknown cost"
+        return f"{money(report.spent)} spent on {bought}" if report.spent else ""
+    told = f"up to {money(report.spent)} spent on {bought}" if report.spent else bought
+    return f"{told}, {count(unknown, 'call')} of unknown cost"
+
+
+def problems_of(report: Report) -> list[Problem]:
+    """What failed, in the manifest's order. What many assets fail for alike is said once, with their names."""
+    groups: dict[tuple[str, str | None], list[tuple[str, Problem]]] = {}
+    for failure in report.failed:
+        found = _NAMED.match(failure.problem.message)
+        name, told = (found[1], found[2]) if found else ("", failure.problem.message)
+        groups.setdefault((told, failure.problem.hint), []).append((name, failure.problem))
+    problems = []
+    for (told, hint), members in groups.items():
+        if len(members) < MANY:
+            problems += [problem for _, problem in members]
+        else:
+            names = some([name for name, _ in members], 4)
+            problems.append(Problem(f"{len(members):,} times{told}: {names}", None, hint))
+    return problems
 
 
 def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
@@ -85,6 +108,7 @@ def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
         "failed": list(dict.fromkeys(failure.instance for failure in report.failed)),
         "skipped": list(report.skipped),
         "calls": report.calls,
+        "bought": report.bought,
         "spent": report.spent,
         "unknown_costs": report.unknown_costs,
         "doubtful": report.doubtful,

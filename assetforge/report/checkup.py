@@ -7,11 +7,10 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from assetforge import __version__
-from assetforge.config import Settings, UserFile, load_settings, read_dollars, read_user_file
-from assetforge.errors import AssetforgeError, Problem, UsageError
+from assetforge.config import MAX_USD, read_dollars
+from assetforge.errors import AssetforgeError, Problem
 from assetforge.gate import DEFAULT_CONFIRM_USD
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
@@ -20,6 +19,7 @@ from assetforge.project import MANIFEST_NAME, Project
 from assetforge.providers.catalog import BUILT_IN
 from assetforge.providers.spec import ProviderTable
 from assetforge.report.checkup_providers import Ask, Used, provider_findings, used_models
+from assetforge.report.checkup_settings import LIMIT, Readable
 from assetforge.report.checkup_store import store_findings
 from assetforge.report.finding import Finding, fail, ok, warn
 from assetforge.run.purchase import now
@@ -37,6 +37,7 @@ class Patient:
     all; `today` is an ISO date."""
 
     environ: Mapping[str, str]
+    readable: Readable
     project: Project | None
     today: str
     ask: Ask | None = None
@@ -45,13 +46,8 @@ class Patient:
 def findings(patient: Patient) -> Iterator[Finding]:
     """Everything, in the order of what stands on what."""
     yield from _versions()
-    try:
-        settings = load_settings(patient.environ)
-    except UsageError as error:
-        yield from (Finding("fail", "settings", problem) for problem in error.problems)
-        return
-    path = settings.config_dir / "config.toml"
-    yield ok("settings", f"`{path}`" if path.exists() else f"there is no `{path}`: defaults")
+    settings = patient.readable.settings
+    yield from patient.readable.told
     yield from store_findings(settings.cache_dir)
     manifest, graph = None, None
     if patient.project is None:
@@ -63,7 +59,9 @@ def findings(patient: Patient) -> Iterator[Finding]:
     for name, table in tables.items():
         models = used.get(name) if used else None
         yield from provider_findings(name, table, models, settings=settings, patient=patient)
-    yield from _money(settings, manifest, patient.environ)
+    if patient.readable.knows_limits:
+        yield from _limits(patient, manifest)
+    yield _month(patient.readable)
 
 
 def _versions() -> Iterator[Finding]:
@@ -97,7 +95,9 @@ def _read(project: Project) -> tuple[Manifest | None, Graph | None, Finding]:
         first, *others = error.problems
         more = f", and {count(len(others), 'mistake')} more" if others else ""
         return manifest, None, Finding("fail", "manifest", Problem(first.message + more, first.where, first.hint))
-    told = f"`{project.file}`: {count(len(graph.instances), 'asset')}, {count(len(graph.steps), 'step')}"
+    assets, instances = len(manifest.table.asset), len(graph.instances)
+    parts = [count(assets, "asset")] + ([count(instances, "instance")] if instances != assets else [])
+    told = f"`{project.file}`: {', '.join(parts)}, {count(len(graph.steps), 'step')}"
     if graph.warnings:
         told += f", {count(len(graph.warnings), 'warning')}: run `assetforge plan`"
     return manifest, graph, ok("manifest", told)
@@ -119,14 +119,13 @@ def _providers(
 # --- money --------------------------------------------------------------------------------------------------------
 
 
-def _money(settings: Settings, manifest: Manifest | None, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _limits(patient: Patient, manifest: Manifest | None) -> Iterator[Finding]:
     """The limits that are in force before any flag, each with where it comes from."""
-    path = settings.config_dir / "config.toml"
-    user = read_user_file(path)
+    path, user = patient.readable.file, patient.readable.user
     budget = manifest.table.budget if manifest else None
     limits = {
         f"`{path}`": user.max_usd_per_build,
-        "`ASSETFORGE_MAX_USD`": read_dollars("ASSETFORGE_MAX_USD", environ),
+        MAX_USD: read_dollars(LIMIT, patient.environ),
         "`[budget]` of the manifest": budget.max_usd_per_build if budget else None,
     }
     lowest = _lowest(limits)
@@ -134,7 +133,6 @@ def _money(settings: Settings, manifest: Manifest | None, environ: Mapping[str, 
     confirm = {f"`{path}`": user.confirm_usd, "`[budget]` of the manifest": budget.confirm_usd if budget else None}
     asks = _lowest(confirm) or f"{money(DEFAULT_CONFIRM_USD)} (by default)"
     yield ok("money", f"a build asks before it spends more than {asks}")
-    yield _month(settings.cache_dir, user, path)
 
 
 def _lowest(limits: Mapping[str, float | None]) -> str:
@@ -146,17 +144,18 @@ def _lowest(limits: Mapping[str, float | None]) -> str:
     return f"{money(limit)} ({where})"
 
 
-def _month(folder: Path, user: UserFile, path: Path) -> Finding:
-    limit = user.max_usd_per_month
+def _month(readable: Readable) -> Finding:
+    """What is spent of this month, and of its limit where that is known."""
+    limit = readable.user.max_usd_per_month
     try:
-        with open_store(folder, _nobody) as store:
+        with open_store(readable.settings.cache_dir, _nobody) as store:
             booked = Month(store.ledger, store.inflight, store.month_lock, limit or 0.0, now).booked()
     except (AssetforgeError, OSError) as error:
         return fail("money", f"the ledger can't be read: {error}", "run `assetforge cache verify`")
-    spent = f"{money(booked.total)} of this month are spent, under way or perhaps billed"
+    spent = f"{money(booked.total)} of this month is spent, under way or perhaps billed"
     if limit is None:
-        return ok("money", f"{spent}; there is no limit for a month")
-    told = f"{spent}, of at most {money(limit)} (`{path}`)"
+        return ok("money", f"{spent}; there is no limit for a month" if readable.knows_limits else spent)
+    told = f"{spent}, of at most {money(limit)} (`{readable.file}`)"
     if booked.total >= limit:
         return warn("money", told, "wait for the next month, or raise `max_usd_per_month`")
     return ok("money", told)

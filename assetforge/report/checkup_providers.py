@@ -46,6 +46,8 @@ def provider_findings(
         yield ok(subject, "draws here, for nothing")
         return
     access = find_access(name, table, settings, patient.environ)
+    if name == "openai" and settings.openai_base_url and access.origin:
+        yield ok(subject, f"its base URL is `{access.base_url}`: so says `OPENAI_BASE_URL`")
     tell = fail if used else warn
     is_trusted = any((one.origin, one.key_env) == (access.origin, table.api_key_env) for one in settings.trusted)
     problem = access.problem

@@ -69,12 +69,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Another size to ask for, the share of it that would be cut away, and the price in US dollars of what the step
-    still has to buy, asked for like that."""
+    """Another size to ask for, and the share of it that would be cut away. The prices are those of one picture, in US
+    dollars at most: asked for like that, and as it is planned."""
 
     size: str
     cut: float
     price: float
+    planned_price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,9 @@ def _paid(forecast: Forecast, step: Paid) -> Part:
 
 
 def _cheaper(forecast: Forecast, step: Paid) -> Saving | None:
-    buying = sum(item.step == step.id for item in forecast.purchases)
-    found = cheaper_size(forecast.prices, step) if buying else None
-    return None if found is None else Saving(str(found.size), found.cut, found.price * buying)
+    prices = [item.price for item in forecast.purchases if item.step == step.id and item.price is not None]
+    found = cheaper_size(forecast.prices, step) if prices else None
+    return None if found is None else Saving(str(found.size), found.cut, found.price, prices[0])
 
 
 def _candidate(forecast: Forecast, step: Paid, number: int) -> State:

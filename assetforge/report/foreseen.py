@@ -37,7 +37,8 @@ class Foreseen:
     lines of the lock that the manifest no longer has, and assets with very many instances.
 
     `unmade` are instances with an output that was never made, `placeholders` those with a draft in place of one.
-    `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars."""
+    `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars;
+    `lacking` is what a build would stop for."""
 
     forecast: Forecast
     graph: Graph
@@ -49,6 +50,7 @@ class Foreseen:
     placeholders: frozenset[str]
     limit: float | None
     month_left: float | None
+    lacking: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -82,7 +84,23 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
             placeholders=frozenset(step.instance for step in _outputs(graph) if is_placeholder(space, step.path)),
             limit=limit(space.manifest, space.settings, options),
             month_left=month_left(space),
+            lacking=tuple(lacking(space, forecast)),
         )
+
+
+def lacking(space: Workspace, forecast: Forecast) -> Iterator[Problem]:
+    """What a build would stop for before its first call: a key, or trust; and prices that are not believed."""
+    tables, _ = provider_tables(space.manifest)
+    steps = (forecast.walk.graph.steps[item.step] for item in forecast.purchases)
+    asked = dict.fromkeys(step.settings.provider for step in steps if isinstance(step, Paid))
+    for name in asked:
+        problem = find_access(name, tables[name], space.settings, space.environ).problem
+        if problem is not None and tables[name].kind != "draft":
+            yield Problem(f"a build would stop: {problem.message}", None, problem.hint)
+    for name, model in forecast.prices.disbelieved():
+        told = f"the price of `{model}` at `{name}` is below the list, and not believed for https://api.openai.com"
+        where = space.manifest.where("provider", name, "price", model)
+        yield Problem(told, where, "a manifest may be a stranger's; elsewhere its prices are believed")
 
 
 def month_left(space: Workspace) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 from assetforge.model import Drafted, Fresh, Instance, Paid, Rendition
 from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
+from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
 from assetforge.words import count, money, money_range, some
 
@@ -158,13 +159,12 @@ def remarks(seen: Foreseen) -> Iterator[str]:
 
 
 def _cheaper(hint: Hint) -> str:
-    told = f"{count(hint.pictures, 'picture')} at {hint.asked} {'costs' if hint.pictures == 1 else 'cost'}"
-    return f"{told} {money(hint.price)}; {told_cheaper(str(hint.cheaper), hint.cut, hint.cheaper_price)}"
-
-
-def told_cheaper(size: str, cut: float, price: float) -> str:
-    """What to ask for instead, how much of it would be cut away, and what that would cost."""
-    return f"asked for at {size}, and cut by {cut:.0%}: {money(price)} (`request_size`)"
+    """One line for all pictures that are alike."""
+    told = told_cheaper(
+        str(hint.asked), str(hint.cheaper), hint.cut,
+        price=hint.price / hint.pictures, cheaper_price=hint.cheaper_price / hint.pictures,
+    )  # fmt: skip
+    return f"{told} ({count(hint.pictures, 'picture')}: {money(hint.price - hint.cheaper_price)} less)"
 
 
 def _calls(seen: Foreseen) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What was paid, from the ledger: added up by month, day, model or asset, as rows and lines and as an object."""
+"""What was paid, from the ledger: added up by month, day, project, model or asset, as rows, lines and an object."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,12 +12,14 @@ from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.month import Booked
 from assetforge.words import count, money
 
-By = Literal["month", "day", "model", "asset"]
+By = Literal["month", "day", "project", "model", "asset"]
 
-# The names of a row's group, in the order in which they are shown.
-NAMES: Mapping[By, tuple[str, ...]] = {
-    "month": ("month", "project"),
+# The names of a row's group, in the order in which they are shown; None is what is told to whoever asks for nothing.
+NAMES: Mapping[By | None, tuple[str, ...]] = {
+    None: ("month", "project"),
+    "month": ("month",),
     "day": ("day",),
+    "project": ("project",),
     "model": ("model", "provider"),
     "asset": ("project", "asset"),
 }
@@ -50,7 +52,7 @@ class Spending:
     """All groups, all together, and what calls that gave nothing may have cost besides. `unreadable` counts lines of
     the ledger that are in no sum."""
 
-    by: By
+    by: By | None
     since: str
     rows: tuple[Row, ...]
     total: Sum
@@ -88,7 +90,7 @@ def first_day(text: str) -> str:
         raise UsageError(f"`{text}` is not a date", hint="write it like 2026-11-01 or 2026-11") from None
 
 
-def add_up(ledger: Ledger, by: By, since: str = "") -> Spending:
+def add_up(ledger: Ledger, by: By | None, since: str = "") -> Spending:
     """What the ledger tells from a day on, by UTC. A picture counts where its call does. Raises UsageError for lines
     of a newer release."""
     groups: dict[tuple[str, ...], _Costs] = {}
@@ -111,7 +113,7 @@ def add_up(ledger: Ledger, by: By, since: str = "") -> Spending:
     return Spending(by, since, tuple(_sorted(rows, by)), total.added(), unanswered.added(), ledger.unreadable)
 
 
-def _names(entry: Entry, by: By) -> tuple[str, ...]:
+def _names(entry: Entry, by: By | None) -> tuple[str, ...]:
     told = {
         "month": entry.time[:7],
         "day": entry.time[:10],
@@ -123,25 +125,25 @@ def _names(entry: Entry, by: By) -> tuple[str, ...]:
     return tuple(told[name] for name in NAMES[by])
 
 
-def _sorted(rows: Iterable[Row], by: By) -> list[Row]:
+def _sorted(rows: Iterable[Row], by: By | None) -> list[Row]:
     """Time runs down; what is compared has the dearest first."""
     named = sorted(rows, key=lambda row: row.names)
-    return named if by in ("month", "day") else sorted(named, key=lambda row: -row.sum.spent)
+    return named if by in (None, "month", "day") else sorted(named, key=lambda row: -row.sum.spent)
 
 
 # --- for people ---------------------------------------------------------------------------------------------------
 
 
 def cells(told: Spending) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], str]]:
-    """Each row, and the total: names, numbers and a remark."""
+    """What the columns are, each row, and the total: names, numbers and a remark."""
+    yield NAMES[told.by], ("pictures", "calls", "spent"), ""
     for row in told.rows:
         yield row.names, _numbers(row.sum), _remark(row.sum)
-    if len(told.rows) != 1:
-        yield ("total", *[""] * (len(NAMES[told.by]) - 1)), _numbers(told.total), _remark(told.total)
+    yield ("total", *[""] * (len(NAMES[told.by]) - 1)), _numbers(told.total), _remark(told.total)
 
 
 def _numbers(told: Sum) -> tuple[str, str, str]:
-    return count(told.pictures, "picture"), count(told.calls, "call"), money(told.spent)
+    return f"{told.pictures:,}", f"{told.calls:,}", money(told.spent)
 
 
 def _remark(told: Sum) -> str:
@@ -187,6 +189,6 @@ def spending_object(told: Spending, month: str, booked: Booked, limit: float | N
     }
 
 
-def _row_object(row: Row, by: By) -> dict[str, Any]:
+def _row_object(row: Row, by: By | None) -> dict[str, Any]:
     every: Sequence[str] = ("month", "day", "project", "asset", "model", "provider")
     return {**dict.fromkeys(every), **dict(zip(NAMES[by], row.names, strict=True)), **asdict(row.sum)}

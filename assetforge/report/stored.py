@@ -6,7 +6,8 @@ from typing import Any
 
 from assetforge.errors import Problem
 from assetforge.mend import Repair
-from assetforge.store.audit import Audit, Missing
+from assetforge.providers.receipt import request_id
+from assetforge.store.audit import Audit, Missing, Quarantined
 from assetforge.words import byte_size, count, money
 
 SHOWN = 12  # digits of a digest
@@ -29,8 +30,9 @@ class Row:
 
 def rows(audit: Audit) -> Iterator[Row]:
     """Everything that is wrong, then what is in quarantine."""
-    for digest in audit.damaged:
-        yield Row("damaged", digest[:SHOWN], "", "its bytes had changed, and were dropped")
+    for one in audit.damaged:
+        why = f"the picture {one.digest[:SHOWN]} had changed on the disk, and was dropped"
+        yield Row("damaged", _name(one), _price(one.cost), why)
     for one in audit.gone:
         yield Row("gone", _name(one), _price(one.cost), f"the picture {one.digest[:SHOWN]} is not here")
     for one in audit.unrecorded:
@@ -38,12 +40,18 @@ def rows(audit: Audit) -> Iterator[Row]:
     for key in audit.unsound:
         yield Row("no record", key[:SHOWN], "", "what is kept under this key can't be read")
     for held in audit.quarantined:
-        what = held.step or held.call
-        yield Row("quarantine", what, _price(held.price), f"{byte_size(held.size)}, {held.call}: {held.reason}")
+        yield Row("quarantine", held.step or held.call, _price(held.price), _why(held))
 
 
 def _name(one: Missing) -> str:
-    return one.step or one.key[:SHOWN]
+    return one.step or one.key[:SHOWN] or one.digest[:SHOWN]
+
+
+def _why(held: Quarantined) -> str:
+    """What a claim needs: the call, and what the provider calls it."""
+    request = request_id(held.headers)
+    asked = f", request {request}" if request else ""
+    return f"{byte_size(held.size)}, {held.call}{asked}: {held.reason}"
 
 
 def _price(usd: float | None) -> str:
@@ -56,7 +64,8 @@ def problems(audit: Audit) -> list[Problem]:
     if audit.database:
         found.append(Problem(audit.database, None, REPAIR))
     if audit.damaged:
-        found.append(Problem(f"{count(len(audit.damaged), 'picture')} had changed on the disk", None, REMAKE))
+        dropped = len({one.digest for one in audit.damaged})
+        found.append(Problem(f"{count(dropped, 'picture')} had changed on the disk", None, REMAKE))
     if audit.gone:
         found.append(Problem(f"{_are(len(audit.gone), 'picture')} gone", None, REMAKE))
     unknown = len(audit.unrecorded) + len(audit.unsound)
@@ -64,6 +73,16 @@ def problems(audit: Audit) -> list[Problem]:
         verb = "has" if unknown == 1 else "have"
         found.append(Problem(f"{count(unknown, 'picture')} {verb} no record that can be read", None, REPAIR))
     return found
+
+
+def unlisted(audit: Audit) -> list[Problem]:
+    """Bought pictures that the ledger does not know."""
+    number = len(audit.unlisted)
+    told = f"{count(number, 'bought picture')} {'is' if number == 1 else 'are'} in no line of the ledger"
+    hint = "put `ledger.jsonl` back from a backup; else compare with the provider's bill"
+    return (
+        [Problem(f"{told}: what {'it' if number == 1 else 'they'} cost is in no sum", None, hint)] if number else []
+    )
 
 
 def unread(number: int, ledger: str, hint: str) -> list[Problem]:
@@ -74,6 +93,8 @@ def unread(number: int, ledger: str, hint: str) -> list[Problem]:
 def lines(audit: Audit) -> Iterator[str]:
     """What there is."""
     sound = ", all sound" if audit.is_sound else ""
+    if sound and audit.unlisted:
+        sound += f", {len(audit.unlisted):,} of them not in the ledger"
     yield f"{count(audit.pictures, 'picture')}, {byte_size(audit.size)}{sound}"
     if audit.unfinished:
         yield f"{count(audit.unfinished, 'call')} of builds that ended early: the next build finishes them"
@@ -85,7 +106,14 @@ def _are(number: int, noun: str) -> str:
 
 def audit_object(audit: Audit) -> dict[str, Any]:
     """What was found, as JSON. Money is US dollars, sizes are bytes."""
-    return {**asdict(audit), "database": audit.database or None, "sound": audit.is_sound}
+    told = {**asdict(audit), "database": audit.database or None, "sound": audit.is_sound}
+    return told | {"quarantined": [_held_object(one) for one in audit.quarantined]}
+
+
+def _held_object(held: Quarantined) -> dict[str, Any]:
+    told = asdict(held)
+    del told["headers"]
+    return told | {"request": request_id(held.headers) or None}
 
 
 # --- repair -------------------------------------------------------------------------------------------------------

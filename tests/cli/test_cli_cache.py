@@ -42,8 +42,8 @@ def test_everything_that_is_wrong_is_listed_with_what_to_do(project: Builder, bu
     told = project.call("cache", "verify")
     assert told.code == 1
     assert told.out == (
-        f"damaged    {digest[:12]}                 its bytes had changed, and were dropped\n"
-        f"gone       hero[n=1]:generate  $0.0600  the picture {digest[:12]} is not here\n"
+        f"damaged    hero[n=1]:generate  $0.0600  the picture {digest[:12]} "
+        "had changed on the disk, and was dropped\n"
         f"no record  hero[n=2]:generate  $0.0600  the picture {other[:12]} is here\n"
         f"1 picture, {len(picture(2))} B\n"
     )
@@ -52,8 +52,6 @@ def test_everything_that_is_wrong_is_listed_with_what_to_do(project: Builder, bu
         "hint: what they tell of money is in no sum\n"
         "error: 1 picture had changed on the disk\n"
         "hint: build to make it again where it is needed; what the lock pins needs `--rebuy-lost`\n"
-        "\nerror: 1 picture is gone\n"
-        "hint: build to make it again where it is needed; what the lock pins needs `--rebuy-lost`\n"
         "\nerror: 1 picture has no record that can be read\n"
         "hint: run `assetforge cache repair`\n"
     )
@@ -61,18 +59,35 @@ def test_everything_that_is_wrong_is_listed_with_what_to_do(project: Builder, bu
 
 def test_quarantine_is_listed_and_what_dead_builds_left_is_counted(project: Builder, buyer: Buyer) -> None:
     notes = Notes.open(buyer.folder / "inflight")
-    held = quarantine(notes.begin({"step": "hero#1", "price": 0.04, "keys": [key_of(1)]}), "it is no picture")
+    facts = {"step": "hero#1", "price": 0.04, "keys": [key_of(1)]}
+    held = quarantine(notes.begin(facts | {"headers": {"cf-ray": "ray_1", "x-request-id": "req_7"}}), "no picture")
     notes.begin({"step": "hero#2", "price": 0.04, "keys": [key_of(2)]})
     notes.close()
     told = project.call("cache", "verify")
     assert told.code == 0
     row, *rest = told.out.splitlines()
     assert row.startswith("quarantine  hero#1  $0.0400  ")
-    assert row.endswith(f" B, {held.name}: it is no picture")
+    assert row.endswith(f" B, {held.name}, request req_7: no picture")
+    assert project.call("cache", "verify", "--json").object["quarantined"][0]["request"] == "req_7"
     assert rest == [
         f"2 pictures, {SIZE} B, all sound",
         "1 call of builds that ended early: the next build finishes them",
     ]
+
+
+def test_what_stands_in_no_line_of_the_ledger_is_warned_of(project: Builder, buyer: Buyer) -> None:
+    buyer.ledger.path.unlink()
+    told = project.call("cache", "verify")
+    assert told.code == 0
+    assert told.out == f"2 pictures, {SIZE} B, all sound, 2 of them not in the ledger\n"
+    assert told.err.startswith(
+        "warning: 2 bought pictures are in no line of the ledger: what they cost is in no sum\n"
+    )
+    found = project.call("cache", "verify", "--json").object
+    assert [one["cost"] for one in found["unlisted"]] == [0.06, 0.06]
+    assert set(found["unlisted"][0]) == KEYS["missing picture"]
+    assert found["sound"] is True
+    assert project.call("cache", "repair").out == "0 records made again, 2 were there\n"
 
 
 def test_what_is_repaired_is_sound(project: Builder, buyer: Buyer) -> None:

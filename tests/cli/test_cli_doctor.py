@@ -127,6 +127,49 @@ def test_wrong_settings_are_told(project: Builder, file: str, text: str, environ
     assert SECRET not in told.out + told.err
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "environ"),
+    [
+        ("config.toml", "max_usd_per_bild = 1\nconfirm = 2\n", {}),
+        ("config.toml", "max_usd_per_build = [\n", {}),
+        ("trust.json", "[1]", {}),
+        ("none", "", {"ASSETFORGE_MAX_USD": "much"}),
+        ("none", "", {"ASSETFORGE_TRUST": SECRET}),
+    ],
+)
+def test_settings_that_are_wrong_are_one_line_and_all_else_is_looked_at(
+    shop: Builder, file: str, text: str, environ: dict[str, str]
+) -> None:
+    shop.write({"assets.toml": HERO, f"../home/config/{file}": text})
+    told = shop.call("doctor", "--json", **environ)
+    assert told.code == 1
+    assert [one["subject"] for one in told.object["findings"] if one["level"] == "fail"] == ["settings"]
+    assert all(one["hint"] for one in told.object["findings"] if one["level"] == "fail")
+    assert level_of(told, "`assets.toml`: 1 asset,") == "ok"
+    assert level_of(told, f"`{KEY_ENV}` is set") == "ok"
+    assert level_of(told, "of this month is spent") == "ok"
+    knows_limits = file == "trust.json" or "ASSETFORGE_TRUST" in environ
+    assert ("a build asks before" in told.out) is ("no limit" in told.out) is knows_limits
+
+
+def test_a_base_url_from_the_environment_is_told_with_its_name(shop: Builder, images: ImagesServer) -> None:
+    told = shop.write({"assets.toml": HERO}).call("doctor", "--json")
+    assert level_of(told, f"its base URL is `{images.url}`: so says `OPENAI_BASE_URL`") == "ok"
+    told = shop.call("doctor", "--online", "--json", OPENAI_BASE_URL="nonsense")
+    assert told.code == 1
+    assert level_of(told, "`OPENAI_BASE_URL`: `nonsense` is not an http(s) URL") == "fail"
+    assert level_of(told, "`assets.toml`: 1 asset") == "ok"
+    assert "is trusted" not in told.out
+    secret = shop.call("doctor", OPENAI_BASE_URL=f"https://me:{SECRET}@relay.example/v1")
+    assert (secret.code, SECRET in secret.out + secret.err) == (1, False)
+
+
+def test_assets_are_counted_as_they_are_written(project: Builder) -> None:
+    many = '[asset.icon]\nmatrix.what = ["sword", "bow"]\nprompt = "{{ what }}"\noutput = "{{ what }}.png"\n'
+    project.write({"assets.toml": HERO + many})
+    assert level_of(project.call("doctor", "--json"), "`assets.toml`: 2 assets, 3 instances, ") == "ok"
+
+
 def test_an_origin_without_trust_fails_where_it_is_used(project: Builder) -> None:
     relay = (
         '[provider.relay]\nkind = "images-api"\nbase_url = "https://relay.example/v1"\napi_key_env = "RELAY_KEY"\n'
@@ -260,6 +303,18 @@ def test_whatever_is_answered_is_told_in_words(project: Builder, sent: bytes, le
         told = online(project, thief)
     assert level_of(told, words) == level
     assert told.code == (1 if level == "fail" else 0)
+
+
+def hint_of(told: Result, words: str) -> str:
+    (hint,) = [one["hint"] for one in told.object["findings"] if words in one["message"]]
+    return str(hint)
+
+
+def test_what_to_do_is_told_where_nobody_listens_or_something_else_answers(project: Builder) -> None:
+    with Thief(answer=answer(b"{}", "404 Not Found")) as thief:
+        told = online(project, thief)
+    assert hint_of(told, "404: the provider lists no models") == "check `base_url`, which may lack a /v1, and `query`"
+    assert hint_of(online(project, thief), "can't be reached") == "is the server running?"
 
 
 def test_a_redirect_is_not_followed(project: Builder) -> None:

@@ -76,9 +76,8 @@ def test_what_lists_hold(edited: Builder) -> None:
     plan = edited.call("plan", "--json").object
     assert set(plan["assets"][0]) == KEYS["asset"]
     assert set(plan["assets"][0]["purchases"][0]) == KEYS["purchase"]
-    assert set(plan["cheaper_sizes"][0]) == KEYS["cheaper"]
     (first, *_) = edited.call("explain", "hero", "--json").object["parts"]
-    assert set(first["cheaper"]) == {"size", "cut", "price"}
+    assert set(first["cheaper"]) == {"size", "cut", "price", "planned_price"}
     parts = edited.call("explain", "night", "--json").object["parts"]
     assert {frozenset(part) for part in parts} == {frozenset(KEYS["part"])}
     assert set(parts[0]["states"][0]) == KEYS["state"]
@@ -86,6 +85,8 @@ def test_what_lists_hold(edited: Builder) -> None:
     assert set(graph["instances"][0]) == KEYS["instance"]
     assert set(graph["steps"][0]) == KEYS["step"]
     assert graph["instances"][1]["outputs"] == plan["assets"][1]["outputs"]
+    many = edited.write({"assets.toml": HERO + "n = 5\n"}).call("plan", "--json").object
+    assert set(many["cheaper_sizes"][0]) == KEYS["cheaper"]
     error = edited.call("build", "nothing-like-it", "--json").object["errors"][0]
     assert set(error) == KEYS["problem"]
 

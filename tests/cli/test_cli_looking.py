@@ -92,9 +92,9 @@ def test_warnings_have_a_place_too(project: Builder) -> None:
     project.write({"assets.toml": '[asset.a]\nprompt = "x"\nmodel = "unheard-of"\noutput = "a.png"\n'})
     told = project.call("plan")
     assert told.code == 0
-    assert told.err.startswith("warning: model `unheard-of` is not known here")
+    assert "warning: model `unheard-of` is not known here" in told.err
     assert "  assets.toml:" in told.err
-    assert project.call("plan", "--json").object["warnings"][0]["file"] == "assets.toml"
+    assert [one["file"] for one in project.call("plan", "--json").object["warnings"]] == [None, "assets.toml"]
     assert project.call("plan", "-q").err == ""
 
 
@@ -253,24 +253,28 @@ def test_a_plan_tells_planned_sizes_and_with_v_each_call(edited: Builder, images
 
 
 def test_a_cheaper_size_is_told_of_until_one_is_chosen_or_bought(edited: Builder) -> None:
-    cheaper = "asked for at 1024x1520, and cut by 33%: $0.0412 (`request_size`)\n"
-    assert f"1 picture at 1024x1024 costs $0.0529; {cheaper}" in edited.call("plan").out
-    assert f"  cheaper   {cheaper}" in edited.call("explain", "hero").out
+    assert (
+        "  cheaper   1024x1024 costs $0.0529 a picture; cut from 1024x1520 it would cost $0.0412, "
+        'and lose 33% of the picture: request_size = "1024x1520"\n'
+    ) in edited.call("explain", "hero").out
+    assert "request_size" not in edited.call("plan").out
+    edited.write({"assets.toml": EDITED.replace('tags = ["web"]', "n = 5")})
+    assert "request_size" in edited.call("plan").out
     (told,) = edited.call("plan", "--json").object["cheaper_sizes"]
     assert (told["wanted"], told["asked"], told["cheaper"], told["pictures"]) == (
         "1024x1024",
         "1024x1024",
         "1024x1520",
-        1,
+        5,
     )
     assert told["cheaper_price"] < 0.79 * told["price"]
-    assert "cut by" not in edited.call("plan", "--draft").out
+    assert "request_size" not in edited.call("plan", "--draft").out
     edited.call("build", "--yes")
-    assert "cut by" not in edited.call("plan").out
+    assert "request_size" not in edited.call("plan").out
     assert "cheaper" not in edited.call("explain", "hero").out
-    edited.write({"assets.toml": EDITED.replace('tags = ["web"]', 'request_size = "1024x1024"\nrevision = 1')})
+    edited.write({"assets.toml": EDITED.replace('tags = ["web"]', 'n = 5\nrequest_size = "1024x1024"\nrevision = 1')})
     assert edited.call("plan").out.startswith("buy  ")
-    assert "cut by" not in edited.call("plan").out
+    assert "request_size" not in edited.call("plan").out
 
 
 def test_a_plan_says_of_when_its_prices_are(edited: Builder) -> None:
@@ -337,11 +341,29 @@ def test_trust_is_remembered_outside_the_repository(project: Builder) -> None:
     assert project.call("trust", "https://Relay.example:443/v1", "--key", "RELAY_KEY").code == 0
     assert project.call("trust", "http://127.0.0.1:8080").code == 0
     listed = project.call("trust", "--json").object["trusted"]
-    assert {"origin": "https://relay.example", "key": "RELAY_KEY"} in listed
-    assert {"origin": "http://127.0.0.1:8080", "key": None} in listed
-    assert {"origin": "https://api.openai.com", "key": "OPENAI_API_KEY"} in listed
+    assert listed == [
+        {"origin": "http://127.0.0.1:8080", "key": None, "from": None},
+        {"origin": "https://api.openai.com", "key": "OPENAI_API_KEY", "from": "built in"},
+        {"origin": "https://relay.example", "key": "RELAY_KEY", "from": None},
+    ]
     assert project.files() == {}
     assert (project.home / "config" / "trust.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_trusts_an_origin_is_told(project: Builder) -> None:
+    """What a user said comes before what is said elsewhere; a base URL that is OpenAI's own adds nothing."""
+    project.call("trust", "https://relay.example", "--key", "RELAY_KEY")
+    by_environ = {
+        "ASSETFORGE_TRUST": "https://relay.example=RELAY_KEY,https://a.example",
+        "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1",
+    }
+    assert project.call("trust", **by_environ).out == (
+        "http://127.0.0.1:8080  with the key in `OPENAI_API_KEY`  (by OPENAI_BASE_URL)\n"
+        "https://a.example  (by ASSETFORGE_TRUST)\n"
+        "https://api.openai.com  with the key in `OPENAI_API_KEY`  (built in)\n"
+        "https://relay.example  with the key in `RELAY_KEY`\n"
+    )
+    assert project.call("trust", OPENAI_BASE_URL="https://api.openai.com/v1").out.count("api.openai.com") == 1
 
 
 def test_a_key_stays_trusted_until_the_origin_is_removed(project: Builder) -> None:

@@ -31,7 +31,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_ended(shop: Builder, images: Ima
     assert "made hero.png" in lines
     assert any(re.fullmatch(r"got hero:generate in 0\.\d s, \$0\.05\d\d", line) for line in lines)
     assert any(line.startswith("asking for other:generate again in ") for line in lines)
-    assert re.match(r"2 made in \d+\.\d s\n\$0\.\d+ spent in 2 calls", told.out)
+    assert re.match(r"2 made in \d+\.\d s\n\$0\.\d+ spent on 2 pictures", told.out)
 
 
 def test_quiet_says_nothing_but_errors(shop: Builder, images: ImagesServer) -> None:
@@ -72,17 +72,17 @@ def test_the_summary_tells_restored_from_made(shop: Builder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "unknown", "told"),
+    ("bought", "unknown", "told"),
     [
-        (1, 0, "$0.05 spent in 1 call"),
-        (1, 1, "up to $0.05 spent in 1 call of unknown cost"),
-        (3, 1, "up to $0.05 spent in 3 calls, 1 of unknown cost"),
+        (1, 0, "$0.05 spent on 1 picture"),
+        (1, 1, "up to $0.05 spent on 1 picture, 1 call of unknown cost"),
+        (3, 1, "up to $0.05 spent on 3 pictures, 1 call of unknown cost"),
         (0, 0, ""),
     ],
 )
-def test_a_call_of_unknown_cost_is_counted_once(calls: int, unknown: int, told: str) -> None:
-    amount = 0.05 if calls else 0.0
-    said = spent(Report(calls=calls, unknown_costs=unknown, spent=amount))
+def test_a_call_of_unknown_cost_is_told(bought: int, unknown: int, told: str) -> None:
+    amount = 0.05 if bought else 0.0
+    said = spent(Report(bought=bought, unknown_costs=unknown, spent=amount))
     assert said == told.replace("$0.05 ", "$0.0500 ")
 
 

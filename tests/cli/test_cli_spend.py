@@ -42,10 +42,11 @@ def test_nothing_was_paid_yet(project: Builder) -> None:
 def test_by_month_and_project(project: Builder, ledger: Ledger) -> None:
     told = project.call("spend")
     assert told.out == (
-        "2026-10  site   1 picture   1 call  $0.0500\n"
-        "2026-11  game  2 pictures   1 call   $12.50\n"
-        "2026-11  site  2 pictures   1 call    $0.20\n"
-        "total          5 pictures  3 calls   $12.75\n"
+        "month    project  pictures  calls    spent\n"
+        "2026-10  site            1      1  $0.0500\n"
+        "2026-11  game            2      1   $12.50\n"
+        "2026-11  site            2      1    $0.20\n"
+        "total                    5      3   $12.75\n"
         "$0.20 of it is estimated: the provider did not count\n"
     )
     assert told.code == 0
@@ -54,20 +55,29 @@ def test_by_month_and_project(project: Builder, ledger: Ledger) -> None:
 def test_by_asset_the_dearest_is_first_and_instances_are_one(project: Builder, ledger: Ledger) -> None:
     ledger.received(replace(HERO, call="c4", instance="hero[theme=day]", cost=0.3))
     rows = project.call("spend", "--by", "asset").out.splitlines()
-    assert [row.split()[:2] for row in rows[:4]] == [
-        ["game", "icon"],
-        ["site", "hero"],
-        ["site", "icon"],
-        ["total", "5"],
+    assert [row.split() for row in rows[:5]] == [
+        ["project", "asset", "pictures", "calls", "spent"],
+        ["game", "icon", "2", "1", "$12.50"],
+        ["site", "hero", "1", "2", "$0.35"],
+        ["site", "icon", "2", "1", "$0.20"],
+        ["total", "5", "4", "$13.05"],
     ]
-    assert "2 calls" in rows[1]
 
 
-def test_by_model_and_by_day(project: Builder, ledger: Ledger) -> None:
-    rows = project.call("spend", "--by", "model").out.splitlines()
-    assert [row.split()[:2] for row in rows[:2]] == [["gpt-image-1-mini", "relay"], ["gpt-image-2", "openai"]]
-    rows = project.call("spend", "--by", "day").out.splitlines()
-    assert [row.split()[0] for row in rows[:2]] == ["2026-10-31", "2026-11-01"]
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("project", ["project", "game", "site", "total"]),
+        ("model", ["model", "gpt-image-1-mini", "gpt-image-2", "total"]),
+        ("month", ["month", "2026-10", "2026-11", "total"]),
+        ("day", ["day", "2026-10-31", "2026-11-01", "total"]),
+    ],
+)
+def test_by_one_thing_alone(project: Builder, ledger: Ledger, by: str, names: list[str]) -> None:
+    rows = project.call("spend", "--by", by).out.splitlines()
+    assert [row.split()[0] for row in rows[:4]] == names
+    told = project.call("spend", "--by", by, "--json").object
+    assert (told["by"], [row[by] for row in told["rows"]]) == (by, names[1:3])
 
 
 @pytest.mark.parametrize("since", ["2026-11", "2026-11-01", "2026-10-31", "2026"])
@@ -98,8 +108,8 @@ def test_what_may_have_been_billed_is_told_apart(project: Builder, ledger: Ledge
         ledger.unanswered(replace(HERO, call=f"u{number}", cost=cost))
     ledger.received(replace(HERO, call="c9", cost=None))
     told = project.call("spend").out.splitlines()
-    assert told[0] == "2026-10  site   1 picture  2 calls  $0.0500  and 1 call of unknown cost"
-    assert told[3] == "total          5 pictures  4 calls   $12.75  and 1 call of unknown cost"
+    assert told[1] == "2026-10  site            1      2  $0.0500  and 1 call of unknown cost"
+    assert told[4] == "total                    5      4   $12.75  and 1 call of unknown cost"
     assert told[-1] == (
         "3 calls may have been billed besides, for at most $0.0900, and nobody knows the price of 1 of them"
     )
@@ -153,8 +163,12 @@ def test_lines_of_the_first_release_are_told_as_far_as_they_tell(project: Builde
     for name in ("estimated", "ingredients", "title", "provider", "kind", "model", "request"):
         del first[name]
     ledger.path.write_text(json.dumps(first) + "\n", "utf-8")
-    assert project.call("spend").out == "2026-10  p1  0 pictures  1 call  $0.0500\n"
-    assert project.call("spend", "--by", "model").out.startswith("unknown  unknown  ")
+    assert project.call("spend").out.splitlines() == [
+        "month    project  pictures  calls    spent",
+        "2026-10  p1              0      1  $0.0500",
+        "total                    0      1  $0.0500",
+    ]
+    assert project.call("spend", "--by", "model").out.splitlines()[1].startswith("unknown  unknown  ")
 
 
 def test_a_stranger_s_text_does_not_steer_the_terminal(project: Builder, ledger: Ledger) -> None:
@@ -196,7 +210,7 @@ def test_every_way_to_add_up_gives_the_same_sum(
         ledger.stored(entry, time=entry.time, digests=("b" * 64, "") if entry.event == "received" else ())
     counted = [entry for entry in entries if entry.time[:10] >= since]
     paid = [entry for entry in counted if entry.event == "received"]
-    ways: list[By] = ["month", "day", "model", "asset"]
+    ways: list[By | None] = [None, "month", "day", "project", "model", "asset"]
     for by in ways:
         told = add_up(ledger, by, since)
         sums = [row.sum for row in told.rows]

@@ -7,7 +7,7 @@ import pytest
 from assetforge.providers.models import IMAGES_API
 from tests.graph.graphs import graph_of
 
-ENDING = sorted(name for name, rules in IMAGES_API.items() if rules.shutdown and not name.startswith("dall-e"))
+ENDING = sorted(name for name, rules in IMAGES_API.items() if rules.shutdown)
 
 
 def told(model: str, today: str) -> list[tuple[str, str | None]]:

@@ -178,9 +178,9 @@ def test_several_are_trusted_at_once_and_one_without_a_key(project: Builder) -> 
     trusted = " https://one.example:8443/v1=ONE_KEY ,, https://two.example , https://ONE.example=OTHER_KEY,"
     listed = project.call("trust", "--json", ASSETFORGE_TRUST=trusted).object["trusted"]
     assert [(one["origin"], one["key"]) for one in listed if "openai" not in one["origin"]] == [
+        ("https://one.example", "OTHER_KEY"),
         ("https://one.example:8443", "ONE_KEY"),
         ("https://two.example", None),
-        ("https://one.example", "OTHER_KEY"),
     ]
 
 
@@ -234,7 +234,9 @@ FORBIDDEN = (
 def test_headers_of_a_request_are_not_for_the_manifest(project: Builder, images: ImagesServer, name: str) -> None:
     told = build(project, provider(base_url=images.url) + f'[provider.relay.headers]\n"{name}" = "x"\n')
     assert told.code == 2
-    assert f"the header `{name}` may not be set here" in told.err
+    assert f"the header `{name}` may not be set here\n" in told.err
+    is_key = name.lower() in ("authorization", "proxy-authorization", "api-key", "x-api-key", "cookie")
+    assert ("hint: the key goes where `auth` and `api_key_env` say\n" in told.err) is is_key
     assert images.calls == []
 
 
