@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_ONCE = 130
+AT_ONCE_WORDS = "stopped at once: calls under way may have been billed, and the next build tells of them"
 
 
 class Loop(Protocol):
@@ -69,7 +70,7 @@ class Interrupts(AbstractContextManager["Interrupts"]):
             # Nothing was started: whatever this interrupts, a question to the user included, ends here.
             raise KeyboardInterrupt
         if not self._is_first:
-            self._progress.abandon()
+            self._progress.abandon(AT_ONCE_WORDS)
             # Not an exception: it would wait for threads and calls. What is paid for is on the disk already.
             os._exit(AT_ONCE)
         self._is_first = False

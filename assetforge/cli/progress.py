@@ -52,8 +52,11 @@ class Progress(AbstractContextManager["Progress"]):
     def leave(self) -> None:
         """Leaves the terminal as it was."""
 
-    def abandon(self) -> None:
-        """The same in the middle of anything, a moment before the process ends: takes no lock."""
+    def abandon(self, words: str) -> None:
+        """The same in the middle of anything, with last words, a moment before the process ends: takes no lock."""
+        if not self.console.quiet:
+            with suppress(OSError, ValueError):
+                os.write(self.console.err.fileno(), f"{words}\n".encode())
 
     def say(self, text: str) -> None:
         """A line of its own."""
@@ -205,10 +208,11 @@ class LiveProgress(Progress):
             self._live.stop()
             self._live = None
 
-    def abandon(self) -> None:
+    def abandon(self, words: str) -> None:
         if self._live is not None:
             with suppress(OSError, ValueError):
                 os.write(self.console.err.fileno(), SHOW_CURSOR)
+        super().abandon(words)
 
     def __enter__(self) -> Self:
         return self

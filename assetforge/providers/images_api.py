@@ -44,6 +44,7 @@ ROOM = "room"
 PART = "body.part"
 _SMALL = 64 << 10
 
+_HERE_SECONDS = 0.5
 _KEPT_HEADERS = (*REQUEST_IDS, "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms", SIMULATED)
 _AGAIN = "build again to ask once more"
 
@@ -122,7 +123,8 @@ class ImagesApi:
             async with asyncio.timeout(within):
                 response = await client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            return self._unreachable(error), None
+            # A server on this machine is there at once, or not at all.
+            return self._unreachable(error), _HERE_SECONDS if is_loopback(self._access.origin) else None
         except (httpx.TimeoutException, TimeoutError):
             return Verdict("maybe_billed", f"no answer within {seconds(within)}", _AGAIN), None
         except httpx.RequestError:
