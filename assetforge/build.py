@@ -1,5 +1,6 @@
 """A build from beginning to end, as one function that reads like its list of stages."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ from assetforge.run.counter import Counter
 from assetforge.run.execute import Workshop
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
-from assetforge.store.notes import Notes
+from assetforge.store.notes import Notes, has_others
 from assetforge.words import some
 from assetforge.workspace import Workspace
 from assetforge.world import World
@@ -116,8 +117,8 @@ class Stage:
     places: Places
     listen: Listener
 
-    def counter(self, notes: Callable[[], Notes]) -> Counter:
-        """Who may be asked, and for what."""
+    def counter(self, notes: Callable[[], Notes], own: Callable[[], str]) -> Counter:
+        """Who may be asked, and for what. `own` is the name of this build's notes, "" while there are none."""
         space, forecast = self.space, self.forecast
         tables, _ = provider_tables(space.manifest)
         limit_of_month = space.settings.max_usd_per_month
@@ -133,6 +134,7 @@ class Stage:
             shelf=space.shelf,
             notes=notes,
             inflight=space.inflight,
+            has_others=lambda: has_others(space.inflight, own()),
             recover=lambda: finish_dead_builds(space, self.listen),
             claims=space.claims,
             refusals=space.refusals,
@@ -209,9 +211,16 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
             notes.append(Notes.open(space.inflight))
         return notes[0]
 
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(16))
     with ThreadPoolExecutor(jobs, thread_name_prefix="assetforge") as pool:
         easel = Easel(pool, space.content, space.shelf.blobs, Memo(), stage.places)
-        workshop = Workshop(stage.counter(open_notes), easel, schedule, jobs=jobs, listen=stage.listen)
+        workshop = Workshop(
+            stage.counter(open_notes, lambda: notes[0].name if notes else ""),
+            easel,
+            schedule,
+            jobs=jobs,
+            listen=stage.listen,
+        )
         stop.attend(workshop)
         try:
             await schedule.run(workshop)

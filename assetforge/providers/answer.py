@@ -3,6 +3,7 @@
 A truncated body gives its complete images. Unaware of HTTP and of what errors mean.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,11 +37,13 @@ class Answer:
     error: Mapping[str, Any] | None
     whole: bool
     beyond: int = 0
+    digests: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Found:
     images: dict[int, Path] = field(default_factory=dict)
+    digests: dict[Path, str] = field(default_factory=dict)
     urls: dict[int, str] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     usage: dict[str, int] = field(default_factory=dict)
@@ -61,7 +64,7 @@ def read_answer(body: Path, folder: Path) -> Answer:
     usage = found.usage if any(found.usage.values()) else {}  # gateways invent zeros
     broken = tuple(place for place in dict.fromkeys(found.broken) if place not in found.images)
     beyond = max(0, found.last - MAX_IMAGES)
-    return Answer(found.images, found.urls, broken, usage, _envelope(found.error), whole, beyond)
+    return Answer(found.images, found.urls, broken, usage, _envelope(found.error), whole, beyond, found.digests)
 
 
 def _sort(path: Keys, span: Span, text: Text, folder: Path, found: _Found) -> None:
@@ -88,10 +91,13 @@ def _file(place: int, kind: str, span: Span, text: Text, folder: Path, found: _F
     is_data = text.read(span.start, span.start + 5).lower() == b"data:"
     if kind == "url" and (not is_data or place in found.images):
         found.urls[place] = str(text.scalar(span))
-    elif _write_image(text, span, folder / f"image-{place}"):
-        found.images[place] = folder / f"image-{place}"
     else:
-        found.broken.append(place)
+        digest = _write_image(text, span, folder / f"image-{place}")
+        if digest:
+            found.images[place] = folder / f"image-{place}"
+            found.digests[found.images[place]] = digest
+        else:
+            found.broken.append(place)
 
 
 def _count(usage: dict[str, int], name: str, span: Span, text: Text) -> None:
@@ -111,17 +117,19 @@ def _envelope(error: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return {name: value for name, value in error.items() if value} or None
 
 
-def _write_image(text: Text, span: Span, image: Path) -> bool:
-    """Decodes base64 into a file; nothing remains where it is not base64."""
+def _write_image(text: Text, span: Span, image: Path) -> str:
+    """Decodes base64 into a file, and gives its digest; "" where it is not base64, and nothing remains."""
+    digest = hashlib.sha256()
     try:
         with atomic.replacing(str(image), durable=False) as file:
             for piece in _decoded(text, span):
+                digest.update(piece)
                 file.write(piece)
             if not file.tell():
                 raise ValueError("there is nothing in it")
     except ValueError:
-        return False
-    return True
+        return ""
+    return digest.hexdigest()
 
 
 def _decoded(text: Text, span: Span) -> Iterator[bytes]:

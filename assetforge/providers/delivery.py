@@ -47,6 +47,7 @@ async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
         cut=not answer.whole,
         remarks=_remarks(answer, veil),
         simulated=headers.get(SIMULATED) == "1",
+        digests=answer.digests,
     )
     if not found.images:
         is_page = not answer.whole and await asyncio.to_thread(_is_page, body)

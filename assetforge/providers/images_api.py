@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -189,6 +188,7 @@ class ImagesApi:
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(note.folder / ROOM, part)
+            # Each piece goes to the system at once: whoever kills this process leaves what came.
             with part.open("r+b" if part.exists() else "wb") as file:
                 within = self._table.timeout_seconds
                 whole = await spool(response, file, limit=MAX_BODY, within=within, veil=self._veil)
@@ -202,9 +202,7 @@ class ImagesApi:
         heard = response.headers
         kept = {name: self._veil.words(one_line(heard[name])) for name in _KEPT_HEADERS if name in heard}
         facts = {"status": response.status_code, "headers": kept, **({} if whole else {"truncated": True})}
-        await asyncio.to_thread(partial(note.add, **facts))
-        part.replace(note.body)
-        await asyncio.to_thread(atomic.flush_folder, str(note.body.parent))
+        await asyncio.to_thread(_keep, note, part, facts)
         return None
 
     def _find_hidden_error(self, part: Path) -> Verdict | None:
@@ -243,3 +241,10 @@ def _read_json(raw: bytes) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _keep(note: Note, part: Path, facts: Mapping[str, Any]) -> None:
+    """The answer's facts first, then its body: who finds the body finds all of it."""
+    note.add(**facts)
+    part.replace(note.body)
+    atomic.flush_folder(str(note.body.parent))

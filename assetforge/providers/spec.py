@@ -163,7 +163,7 @@ class Delivery:
     """What an answer held: image files in the note's folder, in order, and what the provider said of them. `faults`
     say what is wrong with the images that it held besides, which can't be given. `cut` is one that ended early: what
     it lacks was made, and may have been billed. `remarks` are worth a warning; `simulated` pictures are for a
-    rehearsal."""
+    rehearsal. `digests` are those of image files that are known already."""
 
     images: tuple[Path, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
@@ -172,6 +172,7 @@ class Delivery:
     cut: bool = False
     remarks: tuple[str, ...] = ()
     simulated: bool = False
+    digests: Mapping[Path, str] = field(default_factory=dict)
 
 
 Category = Literal["refused", "stop", "everything", "passing", "maybe_billed"]

@@ -131,16 +131,21 @@ async def begin(counter: Counter, wish: Wish, order: Order, lane: Lane, listen: 
     if wish.provider.kind == "draft":
         # What can be drawn again for nothing needs no durable note, and none of what follows from one.
         return Asked(wish, counter, lane, notes.begin_scratch(facts), 0, listen)
-    if counter.month is None:
-        note = await asyncio.to_thread(notes.begin, facts)
-    else:
-        note = await _begin_within(counter.month, wish, lane, lambda: notes.begin(facts))
     room = room_for(order)
-    try:
-        await asyncio.to_thread(make_room, note, room)
-    except NoRoom:
-        await asyncio.to_thread(note.drop)
-        raise
+
+    def write() -> Note:
+        note = notes.begin(facts)
+        try:
+            make_room(note, room)
+        except NoRoom:
+            note.drop()
+            raise
+        return note
+
+    if counter.month is None:
+        note = await asyncio.to_thread(write)
+    else:
+        note = await _begin_within(counter.month, wish, lane, write)
     return Asked(wish, counter, lane, note, room, listen)
 
 

@@ -66,10 +66,12 @@ class Claiming:
         """What is still to be bought when the claims are held: somebody may have bought it meanwhile, or have died
         while this build ran. A call of theirs that got no answer may have been billed: it counts against this
         build's budget."""
+        # Looked for first: who is not there now can't have had these keys, which are claimed.
+        is_alone = not self._counter.has_others()
         missing = self._adopt(step, actions)
         keys = {action.key for action in missing}
-        if not missing:
-            return Missing(())
+        if is_alone or not missing:
+            return Missing(missing)
         async with self._recovering:
             left = await self._counter.recover()
             self._unanswered |= left.unanswered

@@ -29,9 +29,10 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Counter:
     """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed.
-    `inflight` has the notes of all builds. `asked` maps keys to the provider that was chosen for them: one key in two
-    entries is one call. `recover` finishes what builds left that died meanwhile, and gives what is open. `month` is
-    None where the user set no limit for it. `project` is the state's name, `title` what people call it."""
+    `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
+    the provider that was chosen for them: one key in two entries is one call. `recover` finishes what builds left
+    that died meanwhile, and gives what is open. `month` is None where the user set no limit for it. `project` is the
+    state's name, `title` what people call it."""
 
     providers: Mapping[str, Provider]
     tables: Mapping[str, ProviderTable]
@@ -41,6 +42,7 @@ class Counter:
     shelf: Shelf
     notes: Callable[[], Notes]
     inflight: Path
+    has_others: Callable[[], bool]
     recover: Callable[[], Awaitable[Left]]
     claims: Claims
     refusals: Refusals

@@ -64,14 +64,14 @@ class Page:
     entry: Entry
     written: Collection[str]
 
-    async def received(self) -> None:
+    def received(self) -> None:
         if "received" not in self.written:
-            await asyncio.to_thread(self.ledger.received, self.entry)
+            self.ledger.received(self.entry)
 
-    async def stored(self, media: list[Media]) -> None:
+    def stored(self, media: list[Media]) -> None:
         digests = tuple(picture.digest for picture in media)
-        if "stored" not in self.written:
-            await asyncio.to_thread(self.ledger.stored, self.entry, time=now(), digests=digests)
+        if digests and "stored" not in self.written:
+            self.ledger.stored(self.entry, time=now(), digests=digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,14 @@ async def fulfil(
     except CallFailed as error:
         if error.answer is not None:
             page = _page(note, error.answer, shelf, prices, written)
-            await page.received()
+            await asyncio.to_thread(page.received)
             error.cost = page.entry.cost
         raise
     if delivery.simulated and not shelf.rehearsal:
         raise CallFailed("everything", NOT_FOR_REAL, REHEARSE, reason=SIMULATED)
     page = _page(note, delivery, shelf, prices, written)
-    await page.received()
-    stored = await decoding.run(partial(_store, delivery, shelf.blobs, durable=note.durable))
+    taken = await asyncio.to_thread(_take, delivery, shelf.blobs, page, durable=note.durable)
+    stored = await decoding.run(partial(_look, taken, shelf.blobs))
     good = [media for media in stored if isinstance(media, Media)]
     faults = [*delivery.faults, *(str(bad) for bad in stored if isinstance(bad, OpFailed))]
     if not good:
@@ -151,7 +151,7 @@ async def fulfil(
         vain.cost = page.entry.cost
         raise vain
     lacking = max(len(note.facts["keys"]) - len(good) - len(faults), 0) if delivery.cut else 0
-    await page.stored(good)
+    await asyncio.to_thread(page.stored, good)
     records = _records(note.facts, good, delivery, page.entry)
     kept = {number: _keep(record, shelf, durable=note.durable) for number, record in records.items()}
     remarks = [*delivery.remarks, *_remarks(note.facts, good)]
@@ -208,14 +208,20 @@ def _keep(record: Record, shelf: Shelf, *, durable: bool) -> Record:
     return record
 
 
-def _store(delivery: Delivery, blobs: Blobs, *, durable: bool) -> list[Media | OpFailed]:
-    """Every image kept before it is looked at; then decoded to its end, to prove that it is one. What is none stays
-    in the store too, where nothing refers to it; whoever wants to claim it has it in quarantine."""
+def _take(delivery: Delivery, blobs: Blobs, page: Page, *, durable: bool) -> list[tuple[str, str]]:
+    """The ledger's first line, then every image kept before it is looked at: names and digests."""
+    page.received()
+    known = delivery.digests
+    return [(path.name, blobs.take(path, known.get(path, ""), durable=durable)) for path in delivery.images]
+
+
+def _look(taken: list[tuple[str, str]], blobs: Blobs) -> list[Media | OpFailed]:
+    """Every image decoded to its end, to prove that it is one. What is none stays in the store too, where nothing
+    refers to it; whoever wants to claim it has it in quarantine."""
     found: list[Media | OpFailed] = []
-    for path in delivery.images:
-        digest = blobs.take(path, durable=durable)
+    for name, digest in taken:
         try:
-            found.append(measure_file(blobs.path(digest), path.name, digest))
+            found.append(measure_file(blobs.path(digest), name, digest))
         except OpFailed as error:
             found.append(error)
     return found

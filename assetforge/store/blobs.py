@@ -81,10 +81,11 @@ class Blobs:
                     raise OSError(f"`{path}` changed while it was read")
         return digest
 
-    def take(self, path: Path, *, durable: bool) -> str:
+    def take(self, path: Path, digest: str = "", *, durable: bool) -> str:
         """Like `put_file`, but the file itself becomes the blob, and is gone from where it was: it must be on the
-        same file system, and nobody may write into it any more. Raises OSError."""
-        digest = digest_file(str(path))
+        same file system, and nobody may write into it any more. `digest` is its own where that is known already.
+        Raises OSError."""
+        digest = digest or digest_file(str(path))
         if self._kept(digest, durable=durable):
             os.unlink(path)
             return digest

@@ -120,6 +120,11 @@ class Notes:
         self._build = build
         self._claim = claim
 
+    @property
+    def name(self) -> str:
+        """The build's name among the others."""
+        return self._build.name
+
     @classmethod
     def open(cls, folder: Path) -> "Notes":
         """Makes a folder for a build in `inflight`, and holds its lock until `close`. Raises OSError."""
@@ -217,6 +222,14 @@ def noted(folder: Path) -> Iterator[Note]:
         facts = _read_facts(each)
         if facts is not None or (each / _NOTE).exists():
             yield Note(each, facts or {})
+
+
+def has_others(folder: Path, own: str) -> bool:
+    """Whether `inflight` has another build than the one of this name, living or dead."""
+    try:
+        return any(_ID.fullmatch(name) and name != own for name in os.listdir(folder))
+    except FileNotFoundError:
+        return False
 
 
 def noted_keys(folder: Path, known: dict[str, frozenset[str]]) -> set[str]:
@@ -324,8 +337,10 @@ def _leave(build: Path, claim: Claim) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
+    """The folders of builds, or of calls, in one. Asked for with each call: no file is looked at for it."""
     try:
-        names = sorted(os.listdir(folder))
+        with os.scandir(folder) as found:
+            names = sorted(each.name for each in found if _ID.fullmatch(each.name) and each.is_dir())
     except FileNotFoundError:
         return []
-    return [folder / name for name in names if _ID.fullmatch(name) and (folder / name).is_dir()]
+    return [folder / name for name in names]

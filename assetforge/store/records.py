@@ -53,6 +53,7 @@ class Records:
         self._folder = folder
         self._database = os.path.join(folder, _DATABASE)
         self._cache: Any = None
+        self._is_durable: bool | None = None
 
     def exists(self) -> bool:
         """Whether there is a database at all; nothing is opened."""
@@ -139,7 +140,7 @@ class Records:
         """Lets go of the database; the next use opens it again."""
         if self._cache is not None:
             self._cache.close()
-            self._cache = None
+            self._cache = self._is_durable = None
 
     def _read(self, key: str) -> Record | None:
         data = self._cache.get(key)
@@ -155,7 +156,9 @@ class Records:
     def _synchronous(self, *, durable: bool) -> Any:
         """The database, opened; what is written next is on the disk when it is written, or when SQLite sees fit."""
         found = self._open()
-        found.reset("sqlite_synchronous", 2 if durable else 1, update=False)
+        if durable is not self._is_durable:
+            found.reset("sqlite_synchronous", 2 if durable else 1, update=False)
+            self._is_durable = durable
         return found
 
     def _open(self) -> Any:
