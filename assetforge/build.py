@@ -1,6 +1,5 @@
 """A build from beginning to end, as one function that reads like its list of stages."""
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -211,7 +210,6 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
             notes.append(Notes.open(space.inflight))
         return notes[0]
 
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(16))
     with ThreadPoolExecutor(jobs, thread_name_prefix="assetforge") as pool:
         easel = Easel(pool, space.content, space.shelf.blobs, Memo(), stage.places)
         workshop = Workshop(
