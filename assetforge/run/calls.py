@@ -6,6 +6,7 @@ which owns the money and the records.
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
@@ -30,7 +31,7 @@ from assetforge.store.notes import quarantine
 
 POLL_SECONDS = 0.25
 # Answers that are read at once, and their links fetched; two of them are decoded, of large ones (33 MB) one.
-STORED_AT_ONCE = 16
+STORED_AT_ONCE = 4
 DECODED_AT_ONCE = 2
 LARGE_PIXELS = 4_000_000
 
@@ -50,7 +51,10 @@ class Calls:
         self._claiming = Claiming(counter, schedule)
         self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
         self._storing = Lane(STORED_AT_ONCE)
-        self._gate, self._gate_large = asyncio.Semaphore(DECODED_AT_ONCE), asyncio.Semaphore(1)
+        self._decoding = Decoding(easel.pool, asyncio.Semaphore(DECODED_AT_ONCE))
+        # In a thread of their own: each thread keeps the memory of the largest picture that it held.
+        self._large = ThreadPoolExecutor(1)
+        self._decoding_large = Decoding(self._large, asyncio.Semaphore(1))
         self._rows = Rows()
         self._failed: dict[str, CallFailed] = {}
         self._repeats: dict[str, int] = {}
@@ -72,6 +76,10 @@ class Calls:
         """Starts nothing more; what is under way is finished and kept."""
         for lane in self._lanes.values():
             lane.close()
+
+    def close(self) -> None:
+        """Lets go of threads, when nothing runs any more."""
+        self._large.shutdown(wait=False)
 
     @property
     def running(self) -> frozenset["asyncio.Task[None]"]:
@@ -179,8 +187,8 @@ class Calls:
         """What an answer brought, stored; the call's claims are held to the end."""
         counter, wish = self.counter, asked.wish
         try:
-            gate = self._gate_large if wish.call.size.width * wish.call.size.height > LARGE_PIXELS else self._gate
-            decoding = Decoding(self.easel.pool, gate)
+            is_large = wish.call.size.width * wish.call.size.height > LARGE_PIXELS
+            decoding = self._decoding_large if is_large else self._decoding
             bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, decoding=decoding)
             await asyncio.to_thread(asked.note.drop)
         except CallFailed as error:

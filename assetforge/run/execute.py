@@ -68,6 +68,7 @@ class Workshop:
                 await asyncio.sleep(POLL_SECONDS / 5)
             else:
                 break
+        self._calls.close()
         if broken is not None:
             raise broken
 
