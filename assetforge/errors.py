@@ -7,8 +7,7 @@ column only when an error is shown.
     ├── UsageError             2  the command line, or what a call needs, is wrong
     ├── ManifestError          2  the manifest is wrong: every problem at once
     ├── NotCurrent             3  something would have to be made, and may not be
-    ├── BudgetError            4  a limit of money was reached, or consent is missing
-    └── BuildInterrupted     130  Ctrl-C; what was paid for is kept
+    └── BudgetError            4  a limit of money was reached, or consent is missing
 """
 
 from collections.abc import Iterable
@@ -93,9 +92,3 @@ class BudgetError(AssetforgeError):
     """A limit of money was reached, or nobody consented to spending."""
 
     exit_code = 4
-
-
-class BuildInterrupted(AssetforgeError):  # noqa: N818 - a user's wish, not a fault
-    """The user stopped the build; what was paid for is kept."""
-
-    exit_code = 130
