@@ -79,12 +79,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A picture file of the project."""
+    """A file of the project that pictures are made from: a picture, or the font of a text."""
 
     id: str
     path: str
     where: Where
     inputs: tuple[Link, ...] = ()
+    holds: Literal["picture", "font"] = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One output file: its path, and how the picture is scaled and encoded for it."""
+    """One output file: its path, how the picture is scaled and encoded for it, and what is checked of it (`checks`, a
+    frozen pydantic model). `family` names the set of files that it is one of."""
 
     id: str
     instance: str
@@ -141,6 +143,8 @@ class Rendition:
     encoding: Any
     inputs: tuple[Link, ...]
     where: Where
+    checks: Any | None = None
+    family: str = ""
 
 
 Step = Source | Paid | Local | Rendition
@@ -164,12 +168,29 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Emit:
+    """A file made from the facts of outputs: one `[emit.NAME]` in one cell of its matrix. `name` is `emit:NAME` with
+    its cell, `template` a template file's path, `builtin:NAME`, or "" for the JSON list; `selected` are instances in
+    manifest order."""
+
+    name: str
+    path: str
+    template: str
+    selected: tuple[str, ...]
+    axes: Mapping[str, Any]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
-    """Every step after those it needs, and the instances in manifest order."""
+    """Every step after those it needs, and the instances and emits in manifest order. `output_dir` is what outputs are
+    relative to, "" for the root."""
 
     steps: Mapping[str, Step]
     instances: Mapping[str, Instance]
     warnings: tuple[Problem, ...] = ()
+    emits: Mapping[str, Emit] = field(default_factory=dict)
+    output_dir: str = ""
 
 
 # --- the plan: actions with their keys, and what is decided of them ---------------------------------------------
@@ -218,11 +239,21 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a page can show before a picture is there: its dominant colour (`#rrggbb`), and a tiny picture of it as a
+    data URL."""
+
+    color: str
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What an action gave: the constructive trace that is cached.
 
     `made` is an ISO date, "" where it says nothing. `cost` is None where nobody knows it; `by` says how a picture
-    came to be where it was not bought.
+    came to be where it was not bought. Of outputs only: `look`, None while nobody asked, and of a sheet the `frames`
+    of its pictures, as left, top, width, height in pixels.
     """
 
     key: str
@@ -236,6 +267,8 @@ class Record:
     request: str = ""
     ingredients: Ingredients = ()
     by: Literal["", "by hand", "accepted"] = ""
+    look: Look | None = None
+    frames: tuple[tuple[int, int, int, int], ...] = ()
 
 
 Origin = Literal["lock", "store", "remote", "file"]

@@ -97,15 +97,21 @@ def normalised(params: Params) -> Mapping[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Op:
     """An operation. `images` names the parameters that hold files or references: they become inputs after the
-    first. `size` tells the result's size from the inputs' sizes, None where only the pixels can tell. Both
-    functions raise OpFailed, `size` wherever sizes alone show that `apply` would."""
+    first. `fonts` names those that hold font files: they become the last inputs, as bytes, where they are given.
+    `size` tells the result's size from the inputs' sizes, None where only the pixels can tell. Both functions raise
+    OpFailed, `size` wherever sizes alone show that `apply` would.
+
+    One that makes a sheet of any number of pictures has `frames`: where each of them stands in the result, as left,
+    top, width and height, from their sizes."""
 
     name: str
     version: int
     params: type[Params]
-    apply: Callable[[Any, Sequence[Image.Image]], Image.Image]
+    apply: Callable[[Any, Sequence[Any]], Image.Image]
     size: Callable[[Any, Sequence[Size]], Size | None]
     images: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ()
+    frames: Callable[[Any, Sequence[Size]], tuple[tuple[int, int, int, int], ...]] | None = None
 
 
 class OpFailed(Exception):  # noqa: N818 - a step's own refusal, told to the user as it stands
