@@ -11,6 +11,8 @@ from assetforge.store.documents import is_cost, is_digest, is_text, is_usage, is
 VERSION = 1
 SIZE_LIMIT = 256 * 1024
 
+# Only sheets have frames, and a look is kept by its picture's digest.
+_APART = frozenset({"look", "frames"})
 _FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d(T[0-9:.]{5,15}(Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
 
@@ -20,7 +22,8 @@ def encode_record(record: Record) -> bytes:
 
     Ingredients that do not fit are left out: they only explain a record, which must not be lost for them.
     """
-    told = {field.name: getattr(record, field.name) for field in fields(record)}
+    told = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _APART}
+    told |= {"frames": [list(frame) for frame in record.frames]} if record.frames else {}
     told["media"] = {field.name: getattr(record.media, field.name) for field in fields(record.media)}
     data = documents.encode(VERSION, told)
     if len(data) > SIZE_LIMIT:
@@ -52,10 +55,11 @@ def decode_record(data: bytes) -> Record | None:
         and is_usage(told.get("usage"))
         and told.get("by") in ("", "by hand", "accepted")
     )
-    if media is None or ingredients is None or not sound:
+    frames = read_frames(told.get("frames", []))
+    if media is None or ingredients is None or frames is None or not sound:
         return None
-    known = {field.name: told[field.name] for field in fields(Record)}
-    return Record(**{**known, "media": media, "ingredients": ingredients})
+    known = {field.name: told[field.name] for field in fields(Record) if field.name not in _APART}
+    return Record(**{**known, "media": media, "ingredients": ingredients, "frames": frames})
 
 
 def read_document(data: bytes) -> dict[str, Any] | None:
@@ -63,6 +67,17 @@ def read_document(data: bytes) -> dict[str, Any] | None:
     if len(data) > SIZE_LIMIT:
         return None
     return documents.decode(data, version=VERSION, what="a record of the store")
+
+
+def read_frames(told: object) -> tuple[tuple[int, int, int, int], ...] | None:
+    """The frames of a sheet, none where there are none; None for what can't be frames."""
+    if not isinstance(told, list):
+        return None
+    sound = all(
+        isinstance(frame, list) and len(frame) == 4 and all(is_whole(part, high=2**31) for part in frame)
+        for frame in told
+    )
+    return tuple((left, top, width, height) for left, top, width, height in told) if sound else None
 
 
 def _media(told: object) -> Media | None:
