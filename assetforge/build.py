@@ -70,7 +70,8 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     single assets are in the report."""
     began = time.monotonic()
     is_blind = has_lost_records(space)
-    await finish_dead_builds(space, listen)
+    unopened: dict[str, str] = {}
+    await finish_dead_builds(space, listen, unopened)
     world = space.world(trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused)
     places = places_of(space, graph, options.guard)
     forecast = forecast_of(graph, world, places, options, space.prices)
@@ -83,7 +84,10 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     try:
         ask_consent(space, forecast, options, budget)
         listen(_planned(forecast))
-        stage = Stage(space, forecast, options, providers=providers, budget=budget, places=places, listen=listen)
+        stage = Stage(
+            space, forecast, options, providers=providers, budget=budget, places=places, unopened=unopened,
+            listen=listen,
+        )  # fmt: skip
         schedule, workshop, fault = await _run(stage, stop)
     finally:
         for provider in providers.values():
@@ -114,6 +118,7 @@ class Stage:
     providers: dict[str, Provider]
     budget: Budget
     places: Places
+    unopened: dict[str, str]
     listen: Listener
 
     def counter(self, notes: Callable[[], Notes], own: Callable[[], str]) -> Counter:
@@ -134,7 +139,7 @@ class Stage:
             notes=notes,
             inflight=space.inflight,
             has_others=lambda: has_others(space.inflight, own()),
-            recover=lambda: finish_dead_builds(space, self.listen),
+            recover=lambda: finish_dead_builds(space, self.listen, self.unopened),
             claims=space.claims,
             refusals=space.refusals,
             rates=space.rates,

@@ -13,7 +13,7 @@ from assetforge.events import Listener, Warned
 from assetforge.plan.price import Prices
 from assetforge.providers.access import find_access
 from assetforge.providers.catalog import open_provider
-from assetforge.providers.spec import SIMULATED, CallFailed, Provider, ProviderTable
+from assetforge.providers.spec import SIMULATED, UNFETCHED, CallFailed, Provider, ProviderTable
 from assetforge.run.counter import Left
 from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
 from assetforge.store.documents import is_cost, is_digest
@@ -21,11 +21,13 @@ from assetforge.store.notes import Note, dead, quarantine
 from assetforge.words import count, money, some
 from assetforge.workspace import Workspace
 
+# Builds that try to fetch what a paid answer links to, before it is given up: links don't live long.
+FETCHES = 3
 ROOM = "see that there is room and that you may write there, and build again"
 
 
 class Unopened(Exception):  # noqa: N818 - told as a warning
-    """The provider that an answer came from can't be opened here."""
+    """The provider that an answer came from can't be opened here, or what it links to can't be fetched now."""
 
 
 @dataclass(slots=True)
@@ -38,9 +40,10 @@ class Told:
     kept: list[str] = field(default_factory=list)
 
 
-async def finish_dead_builds(space: Workspace, listen: Listener) -> Left:
+async def finish_dead_builds(space: Workspace, listen: Listener, unopened: dict[str, str]) -> Left:
     """Every note that a build left behind: its answer is stored, or it is said to be maybe billed. Returns what is
-    open. Raises AssetforgeError for an answer that can't be stored now: nothing may be bought before; OSError."""
+    open. `unopened` are the calls, with the reasons, that this build could not read before: they are not tried, nor
+    told of, again. Raises AssetforgeError for an answer that can't be stored now: nothing may be bought before; OSError."""
     unanswered: dict[str, float | None] = {}
     stuck: dict[str, str] = {}
     told = Told()
@@ -51,11 +54,15 @@ async def finish_dead_builds(space: Workspace, listen: Listener) -> Left:
             try:
                 for note in left.notes:
                     keys, price = note.facts.get("keys", ()), note.facts.get("price")
+                    if note.call in unopened:
+                        stuck |= dict.fromkeys(keys, unopened[note.call])
+                        continue
                     with _claimed(space, note):
                         try:
                             if not await _finish(space, note, listen, told):
                                 unanswered |= dict.fromkeys(keys, price)
                         except Unopened as error:
+                            unopened[note.call] = str(error)
                             stuck |= dict.fromkeys(keys, str(error))
                             listen(Warned(Problem(str(error), None, f"it stays in {note.folder}")))
                 for folder in left.quarantined:
@@ -108,6 +115,9 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) ->
         if isinstance(error, CallFailed) and error.reason == SIMULATED:
             note.drop()
             return True
+        if isinstance(error, CallFailed) and error.reason == UNFETCHED and _may_fetch_again(note):
+            told_later = f"the answer that an earlier build got for `{step}` is paid for: {error}"
+            raise Unopened(told_later) from error
         if not (isinstance(error, CallFailed) and error.answer is not None):
             _count(space, note, written)
         folder = quarantine(note, str(error))
@@ -118,6 +128,16 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) ->
     told.kept.append(step)
     for remark in bought.warnings:
         listen(Warned(Problem(f"`{step}`: {remark}", None)))
+    return True
+
+
+def _may_fetch_again(note: Note) -> bool:
+    """Whether a later build may try once more; counted in the note. The build that asked was the first to try."""
+    fetches = note.facts.get("fetches")
+    tried = 1 + (fetches if isinstance(fetches, int) else 1)
+    if tried >= FETCHES:
+        return False
+    note.add(fetches=tried)
     return True
 
 

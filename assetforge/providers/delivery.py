@@ -12,7 +12,7 @@ from assetforge.providers.answer import MAX_IMAGES, Answer, read_answer
 from assetforge.providers.links import LinkFailed, Links
 from assetforge.providers.receipt import request_id
 from assetforge.providers.retry import classify, one_line
-from assetforge.providers.spec import CallFailed, Delivery, Note
+from assetforge.providers.spec import UNFETCHED, CallFailed, Delivery, Note
 from assetforge.providers.veil import Veil
 from assetforge.words import count
 
@@ -23,19 +23,22 @@ _NO_JSON = "the answer is cut off, or is not JSON"
 _PAGE = "the answer is an HTML page"
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body")
 _AGAIN = "build again to ask once more"
+_FETCH = "build again soon: it is paid for, and only fetched then"
 
 
 @dataclass(frozen=True, slots=True)
 class _Pictures:
-    """Files and faults by the place in the answer, from 1; no place has both."""
+    """Files and faults by the place in the answer, from 1; no place has both. `later` is the fault of one that may
+    be fetched another time, "" where there is none."""
 
     images: Mapping[int, Path]
     faults: Mapping[int, str]
+    later: str = ""
 
 
 async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
     """The images of an answer, cut off or not, and what is wrong with the others. Raises CallFailed where it has
-    none, OSError."""
+    none, or where a link may be followed another time; OSError."""
     answer = await asyncio.to_thread(read_answer, body, note.folder)
     found = await _pictures(answer, note.folder, links, veil)
     headers = note.facts.get("headers", {})
@@ -49,6 +52,8 @@ async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
         simulated=headers.get(SIMULATED) == "1",
         digests=answer.digests,
     )
+    if found.later:
+        raise CallFailed("maybe_billed", found.later, _FETCH, answer=delivery, reason=UNFETCHED)
     if not found.images:
         is_page = not answer.whole and await asyncio.to_thread(_is_page, body)
         raise _nothing(answer, delivery, veil, cut=_PAGE if is_page else _NO_JSON)
@@ -60,6 +65,7 @@ async def _pictures(answer: Answer, folder: Path, links: Links, veil: Veil) -> _
     there."""
     images = dict(answer.images)
     faults = {place: f"`image-{place}` of the answer is not base64" for place in answer.broken}
+    later: list[str] = []
     urls = {place: url for place, url in answer.urls.items() if place not in images}
 
     async def fetch(place: int, url: str) -> None:
@@ -68,12 +74,14 @@ async def _pictures(answer: Answer, folder: Path, links: Links, veil: Veil) -> _
         except LinkFailed as error:
             told = veil.words(one_line(error)) or "no reason given"
             faults[place] = f"`image-{place}`, which the answer links to, could not be fetched: {told}"
+            if error.passing:
+                later.append(faults[place])
         else:
             images[place] = folder / f"image-{place}"
             faults.pop(place, None)
 
     await asyncio.gather(*(fetch(place, url) for place, url in urls.items()))
-    return _Pictures(images, faults)
+    return _Pictures(images, faults, min(later, default=""))
 
 
 def _remarks(answer: Answer, veil: Veil) -> tuple[str, ...]:

@@ -34,7 +34,11 @@ _NO_KEY = Veil("")
 
 
 class LinkFailed(Exception):  # noqa: N818 - told as a fault of an answer
-    """A picture that can't be fetched, with the reason."""
+    """A picture that can't be fetched, with the reason. What is `passing` may be fetched later."""
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 class Links:
@@ -48,7 +52,7 @@ class Links:
 
     async def fetch(self, url: str, image: Path) -> None:
         """Writes a picture to `image`, which appears whole or not at all. Raises LinkFailed."""
-        told, most = "", _TRIES
+        told, most, passing = "", _TRIES, False
         for attempt in range(_TRIES):
             if attempt >= most:
                 break
@@ -62,11 +66,12 @@ class Links:
                 raise LinkFailed(f"`{_cut(url)}` is not a URL") from None
             except httpx.HTTPStatusError as error:
                 told = f"status {error.response.status_code}"
-                most = _TRIES if error.response.status_code in _PASSING else _FEW
+                passing = error.response.status_code in _PASSING
+                most = _TRIES if passing else _FEW
             except (httpx.HTTPError, OSError, ImportError) as error:
-                told = _cut(str(error)) or type(error).__name__
+                told, passing = _cut(str(error)) or type(error).__name__, True
                 most = _FEW if self._leads_here(url) else _TRIES
-        raise LinkFailed(told)
+        raise LinkFailed(told, passing=passing)
 
     def _leads_here(self, url: str) -> bool:
         """Whether a link leads to this machine, where nothing has to be waited for."""

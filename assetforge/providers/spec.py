@@ -184,6 +184,10 @@ UNWRITTEN = "unwritten"
 
 # That of an answer with simulated pictures, which have no place in a store of real ones.
 SIMULATED = "simulated"
+# Why a call failed whose answer is whole, and links to pictures that can't be fetched just now.
+UNFETCHED = "unfetched"
+# Answers that are left as they came, for the next build to go on with.
+KEPT = frozenset({UNWRITTEN, UNFETCHED})
 
 
 class CallFailed(Exception):  # noqa: N818 - told apart by `category`

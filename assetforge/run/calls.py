@@ -15,7 +15,7 @@ from assetforge.events import CallFailed as CallFailedEvent
 from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, Warned
 from assetforge.model import Action, Call, Paid, Record
 from assetforge.ops.spec import OpFailed
-from assetforge.providers.spec import SIMULATED, UNWRITTEN, CallFailed
+from assetforge.providers.spec import KEPT, SIMULATED, UNWRITTEN, CallFailed
 from assetforge.run.asking import Asked, NoRoom, OverLimit, Wish, Withdrawn, begin
 from assetforge.run.bytes import BytesGone
 from assetforge.run.claiming import Claiming
@@ -252,8 +252,9 @@ class Calls:
         else:
             self.counter.budget.release(wish.name)
         hint = error.hint
-        # What found no room is left to the next build: it keeps pictures that came whole, and writes down the rest.
-        if asked is not None and error.reason != UNWRITTEN:
+        # What found no room, or can't be fetched now, is left to the next build: it keeps pictures that came whole,
+        # and writes down the rest.
+        if asked is not None and error.reason not in KEPT:
             if is_doubtful and error.answer is None:
                 await asyncio.to_thread(tell_unanswered, asked.note, self.counter.shelf.ledger, asked.note.call)
             if asked.note.is_answered and error.reason != SIMULATED:
@@ -261,7 +262,7 @@ class Calls:
                 hint = hint or f"the answer is kept in {kept}"
             else:
                 await asyncio.to_thread(asked.note.drop)
-        if is_doubtful and error.reason != UNWRITTEN and self._may_repeat(wish):
+        if is_doubtful and error.reason not in KEPT and self._may_repeat(wish):
             told = f"{error}; it may have been billed"
             self.listen(CallRetried(asked.note.call if asked else "", wish.step.id, wish.numbers, told, 0.0))
             self._queue(wish)

@@ -12,10 +12,11 @@ from tests.images_server import ImagesServer
 
 class Gateway:
     """A relay in front of a server. Connections that begin with `holding` never hear the answer past its first
-    `let_through` bytes, until `holding` is taken away."""
+    `let_through` bytes, until `holding` is taken away; those that begin with `cutting` are closed at once."""
 
     def __init__(self, server: ImagesServer, holding: bytes, let_through: int = 0) -> None:
         self.holding = holding
+        self.cutting = b""
         self.let_through = let_through
         self.held = threading.Event()
         self._port = int(server.origin.rpartition(":")[2])
@@ -48,6 +49,9 @@ class Gateway:
     def _relay(self, client: socket.socket) -> None:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self._port))) as upstream:
             first = client.recv(1 << 16)
+            if self.cutting and first.startswith(self.cutting):
+                client.shutdown(socket.SHUT_RDWR)
+                return
             upstream.sendall(first)
             threading.Thread(target=_pour, args=(client, upstream), daemon=True).start()
             is_held = bool(self.holding) and first.startswith(self.holding)

@@ -97,6 +97,39 @@ def test_a_body_that_is_still_to_be_read_is_finished_by_the_next_build(server: I
     assert site.check() == []
 
 
+def test_a_picture_that_can_t_be_fetched_now_is_fetched_by_a_later_build(server: ImagesServer, tmp_path: Path) -> None:
+    """The answer came whole, and links to it: the network is down for the picture only."""
+    server.script(links=True)
+    with Gateway(server, holding=b"") as gateway:
+        site = make_site(tmp_path, server)
+        through(site, gateway)
+        gateway.cutting = b"GET"
+        for told in ("paid for, and only fetched then", "hero:generate` is paid for"):
+            report = site.build()
+            assert len(report.failed) == 1
+            assert any(told in said for said in (*site.warnings, str(report.failed[0].problem.hint)))
+        gateway.cutting = b""
+        report = site.build()
+    assert (report.failed, report.calls, len(server.calls)) == ((), 0, 1)
+    assert [entry.event for entry in Ledger(site.cache / "ledger.jsonl").read()] == ["received", "stored"]
+    assert not any((site.cache / "inflight").iterdir())
+    assert site.check() == []
+
+
+def test_a_picture_that_three_builds_could_not_fetch_is_given_up(server: ImagesServer, tmp_path: Path) -> None:
+    server.script(links=True)
+    with Gateway(server, holding=b"") as gateway:
+        site = make_site(tmp_path, server)
+        through(site, gateway)
+        gateway.cutting = b"GET"
+        assert [len(site.build().failed) for _ in range(2)] == [1, 1]
+        report = site.build()
+    assert (report.failed, report.calls, len(server.calls)) == ((), 1, 2)
+    assert len(list((site.cache / "quarantine").iterdir())) == 1
+    assert any("can't be used" in told for told in site.warnings)
+    assert site.check() == []
+
+
 def test_whole_pictures_of_a_body_that_was_cut_off_by_the_kill_are_kept(server: ImagesServer, tmp_path: Path) -> None:
     server.script(reshape=padded)
     with Gateway(server, holding=b"POST", let_through=400_000) as gateway:
