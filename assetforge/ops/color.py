@@ -8,6 +8,8 @@ from assetforge.ops.spec import Op, OpaqueColor, Params
 
 TRANSPARENT = "#00000000"
 WHITE = "#ffffffff"
+# Pixels that are laid on a colour together.
+BAND = 1 << 17
 
 
 class Flatten(Params):
@@ -26,8 +28,13 @@ def flattened(image: Image.Image, color: str) -> Image.Image:
     """The picture in RGB, with an opaque colour where it lets something through."""
     if image.mode == "RGB":
         return image
-    ground = Image.new("RGBA", image.size, rgba(color))
-    return Image.alpha_composite(ground, image).convert("RGB")
+    flat = Image.new("RGB", image.size)
+    # In bands: a picture of 8 megapixels must not be in memory three times.
+    rows = max(1, BAND // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(top + rows, image.height)))
+        flat.paste(Image.alpha_composite(Image.new("RGBA", band.size, rgba(color)), band).convert("RGB"), (0, top))
+    return flat
 
 
 def flatten(params: Flatten, images: Sequence[Image.Image]) -> Image.Image:

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, ImageMath
+from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -22,6 +22,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from assetforge.digest import digest_bytes
 from assetforge.model import Media, Size
+from assetforge.ops.containers import check_container, check_size, webp_size
+from assetforge.ops.icons import ICNS_MAGIC, ICO_MAGIC, PNG_END, open_icns, open_ico
 from assetforge.ops.profiles import in_srgb
 from assetforge.ops.spec import MAX_PIXELS, OpFailed
 
@@ -39,17 +41,23 @@ BROKEN = (
     IndexError,
     KeyError,
     EOFError,
-    OverflowError,
+    ArithmeticError,
     RuntimeError,
     Warning,
+    MemoryError,
+    AssertionError,
+    AttributeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
 )
 
-PNG_END = b"IEND\xaeB`\x82"
+# The head of an application extension with XMP, and how its magic trailer begins (XMP Specification Part 3, 1.1.2).
+GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
+GIF_XMP_END = b"\x01\xff\xfe"
 # Pixels that are looked at together: a picture of 8 megapixels must not be in memory three times.
 BAND = 1 << 17
+HIGH_BYTES = [value >> 8 for value in range(1 << 16)]
 _PIECE = 1 << 18
 ORIENTATION = 0x0112
 TURNS = {
@@ -70,26 +78,30 @@ class PlainJpegFile(JpegImageFile):
         return
 
 
-OPENERS: dict[str, Callable[[BinaryIO, str], ImageFile.ImageFile]] = {
+OPENERS: dict[str, Callable[[BinaryIO, str], Image.Image]] = {
     "png": PngImageFile,
     "jpeg": PlainJpegFile,
     "webp": WebPImageFile,
     "avif": AvifImageFile,
     "gif": GifImageFile,
+    "ico": open_ico,
+    "icns": open_icns,
 }
 
 
 def open_picture(data: bytes, name: str) -> Image.Image:
-    """The picture in RGB, or in RGBA where it says anything of transparency; of an animation the first frame.
+    """The picture in RGB, or in RGBA where it says anything of transparency; of an animation the first frame, of an
+    icon the largest picture.
 
     Raises OpFailed, with the name, for what is no picture, not whole, too large or of another format.
     """
     return _decoded(BytesIO(data), name)[1]
 
 
-def read_header(data: bytes, name: str) -> tuple[str, Size]:
-    """Format (png, jpeg, webp, avif or gif) and size the right way up, without decoding. Raises OpFailed."""
-    kind, opened = _opened(BytesIO(data), name)
+def read_header(file: BinaryIO, name: str) -> tuple[str, Size]:
+    """Format (png, jpeg, webp, avif, gif, ico, icns) and size the right way up, without decoding, and without reading
+    more than that takes. Raises OpFailed, OSError."""
+    kind, opened = _opened(file, name)
     width, height = opened.size
     turned = orientation(opened.info.get("exif", b"")) >= 5
     return kind, Size(height, width) if turned else Size(width, height)
@@ -97,8 +109,13 @@ def read_header(data: bytes, name: str) -> tuple[str, Size]:
 
 def measure(data: bytes, name: str) -> Media:
     """What there is to know of an encoded picture, decoded to its end. Raises OpFailed as `open_picture`."""
+    return measured(data, name)[0]
+
+
+def measured(data: bytes, name: str) -> tuple[Media, Image.Image]:
+    """The same, and the decoded picture."""
     kind, image = _decoded(BytesIO(data), name)
-    return _media(digest_bytes(data), kind, image, len(data))
+    return _media(digest_bytes(data), kind, image, len(data)), image
 
 
 def measure_file(path: Path, name: str, digest: str) -> Media:
@@ -106,6 +123,17 @@ def measure_file(path: Path, name: str, digest: str) -> Media:
     with path.open("rb") as file:
         kind, image = _decoded(file, name)
         return _media(digest, kind, image, file.seek(0, 2))
+
+
+def read_metadata(data: bytes, name: str) -> tuple[bytes, bytes]:
+    """What a picture's file says beside its pixels, as EXIF and as XMP; empty where it says nothing. Of a PNG that is
+    what stands before the pixels. Raises OpFailed."""
+    kind, opened = _opened(BytesIO(data), name)
+    exif, xmp = opened.info.get("exif", b""), opened.info.get("xmp", b"")
+    if kind == "gif":
+        _, _, rest = data.partition(GIF_XMP)
+        xmp = rest[: rest.find(GIF_XMP_END)] if GIF_XMP_END in rest else b""
+    return exif, xmp.encode() if isinstance(xmp, str) else xmp
 
 
 def has_transparency(path: Path) -> bool:
@@ -140,6 +168,10 @@ def sniffed(data: bytes) -> str | None:
         return "jpeg"
     if data.startswith((b"GIF87a", b"GIF89a")):
         return "gif"
+    if data.startswith(ICO_MAGIC):
+        return "ico"
+    if data.startswith(ICNS_MAGIC):
+        return "icns"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"):
@@ -172,27 +204,29 @@ def _has_end(file: BinaryIO) -> bool:
     return False
 
 
-def _opened(file: BinaryIO, name: str) -> tuple[str, ImageFile.ImageFile]:
+def _opened(file: BinaryIO, name: str) -> tuple[str, Image.Image]:
     """The header, read. Pillow's own `open` would try any format, and warn where this raises."""
-    head = file.read(16)
-    file.seek(0)
+    head = file.read(30)
     if not head:
         raise OpFailed(f"`{name}` is not a picture that can be read: it is empty")
     kind = sniffed(head)
     if kind is None:
         raise OpFailed(f"`{name}` is not a picture that can be read: not PNG, JPEG, WebP, AVIF or GIF")
+    if kind == "webp":
+        check_size(webp_size(head), name)
+    check_container(kind, file, name)
     try:
         opened = OPENERS[kind](file, "")
     except BROKEN as error:
         raise unreadable(name, error) from None
-    if opened.width * opened.height > MAX_PIXELS:
-        megapixels = f"{opened.width * opened.height / 1_000_000:,.0f} megapixels"
-        raise OpFailed(f"`{name}` has {megapixels}, more than the {MAX_PIXELS // 1_000_000} that are read")
+    check_size(Size(*opened.size), name)
     return kind, opened
 
 
 def unreadable(name: str, error: Exception) -> OpFailed:
     """Pillow's own words as one of ours."""
+    if isinstance(error, MemoryError):
+        return OpFailed(f"`{name}` takes more memory than there is")
     said = str(error.args[-1] if error.args else "").strip().rstrip(".") or "it is broken"
     return OpFailed(f"`{name}` is not a picture that can be read: {said[:1].lower()}{said[1:]}")
 
@@ -223,36 +257,37 @@ def orientation(exif: bytes) -> int:
 
 def in_8_bits(image: Image.Image) -> Image.Image:
     """Any picture of the allowed formats in RGB or RGBA, sRGB, and nothing else in it."""
-    profile = image.info.get("icc_profile")
-    alpha = None
-    if image.mode in ("RGB", "RGBA") and not profile and "transparency" not in image.info:
-        image.info = {}
-        return image
+    profile, key = image.info.get("icc_profile"), image.info.get("transparency")
+    # In a PNG that has words by these names they are text.
+    image.info = {"transparency": key} if isinstance(key, int | bytes | tuple) else {}
     if image.mode in ("I;16", "I;16B", "I"):
         image = high_bytes(image)
-    elif image.mode == "RGB" and "transparency" in image.info:
+    elif image.mode == "RGB" and isinstance(key, tuple):
         # Of 16 bits a channel Pillow keeps the high byte, but tells the transparent colour whole.
-        key = image.info["transparency"]
         image.info["transparency"] = tuple(part >> 8 if max(key) > 255 else part for part in key)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
-    if image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+    if image.mode != "LA" and image.has_transparency_data:
+        image = _converted(image, "RGBA")
+    elif image.mode not in ("RGB", "L", "LA", "CMYK"):
         image = image.convert("RGB")
-    plain = image.convert("RGB") if alpha is not None else image
-    result = in_srgb(plain, profile) if profile else plain.convert("RGB")
-    if alpha is not None:
-        result.putalpha(alpha)
-    result.info = {}
-    return result
+    if isinstance(profile, bytes):
+        image = in_srgb(image, profile)
+    image = _converted(image, "RGBA" if image.mode in ("LA", "RGBA") else "RGB")
+    # A file's picture would keep the file and its decoder.
+    plain = image._new(image.im)
+    plain.info = {}
+    return plain
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    """Not a copy where nothing is to be done: a large picture must not be in memory twice."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def high_bytes(image: Image.Image) -> Image.Image:
     """16 bits of grey as 8, and a transparent grey as alpha."""
     wide = image.convert("I")
-    grey: Image.Image = ImageMath.lambda_eval(lambda given: given["grey"] / 256, grey=wide).convert("L")
+    grey = wide.point(HIGH_BYTES, "L")
     key = image.info.get("transparency")
     if not isinstance(key, int):
         return grey
-    seen: Image.Image = ImageMath.lambda_eval(lambda given: (given["grey"] != key) * 255, grey=wide).convert("L")
-    return Image.merge("LA", (grey, seen))
+    return Image.merge("LA", (grey, wide.point([0 if value == key else 255 for value in range(1 << 16)], "L")))

@@ -1,12 +1,18 @@
-"""From pictures to the bytes of a file: deterministic, without metadata; unaware of paths."""
+"""From pictures to the bytes of a file: deterministic, and with no metadata but what is given; unaware of paths."""
 
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Annotated, Any, Literal
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from assetforge.ops.color import WHITE, flattened
+from assetforge.ops.decode import BAND
+from assetforge.ops.fitting import fitted
+from assetforge.ops.gif import gif
+from assetforge.ops.icons import ICNS_TYPES, ICO_LARGEST, SIZES, WRITERS
+from assetforge.ops.indexed import find_colors, indexed
+from assetforge.ops.provenance import NOTHING, Metadata
 from assetforge.ops.spec import (
     Field,
     Flag,
@@ -16,30 +22,55 @@ from assetforge.ops.spec import (
     Whole,
     field_validator,
 )
+from assetforge.ops.writing import bare, written
 
-FORMATS: Mapping[str, str] = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "avif": "avif"}
+FORMATS: Mapping[str, str] = {
+    "png": "png",
+    "jpg": "jpeg",
+    "jpeg": "jpeg",
+    "webp": "webp",
+    "avif": "avif",
+    "gif": "gif",
+    "ico": "ico",
+    "icns": "icns",
+}
 
 # About the same looks at about the least bytes: where each encoder's own curve flattens.
 QUALITY: Mapping[str, int] = {"jpeg": 82, "webp": 80, "avif": 60}
+WITH_EFFORT = frozenset({"png", "webp", "avif"})
 
 # The least room that Pillow gives an encoder, in bytes.
 ROOM = 65_536
 
-# libwebp and libjpeg have no larger sides.
-LONGEST: Mapping[str, int] = {"jpeg": 65_500, "webp": 16_383}
+# libwebp, libjpeg and GIF have no larger sides.
+LONGEST: Mapping[str, int] = {"jpeg": 65_500, "webp": 16_383, "gif": 65_535}
+# What a JPEG's segment holds beside its own head (ITU-T T.81, B.1.1.4; XMP Specification Part 3, 1.1.3).
+LONGEST_EXIF, LONGEST_XMP = 65_533, 65_504
+
+# Beyond it a PNG's colours are numbered only where time may be taken: each pixel takes a step of Python.
+NUMBERED_PIXELS = 1 << 20
+# From this effort on, time may be taken.
+PATIENT = 7
+LEAST_GREYS = 16
+
+ICNS_LISTED = ", ".join(map(str, ICNS_TYPES))
 
 
 class Encoding(Params):
     """How a picture becomes a file. What a format has no use for is dropped, and so is in no key.
 
     `quality` is 1 to 100 (jpeg 82, webp 80, avif 60); `lossless` is webp's choice and png's nature; `effort`
-    is 0 (fast) to 9 (small), of no use to jpeg.
+    is 0 (fast) to 9 (small), of use to png, webp and avif; `sizes` are an icon's, in pixels; `max_bytes` is the most
+    that the file may have. `metadata` says what goes into the file beside the picture.
     """
 
-    format: Literal["png", "jpeg", "webp", "avif"]
+    format: Literal["png", "jpeg", "webp", "avif", "gif", "ico", "icns"]
     lossless: Flag = False
     quality: Annotated[Whole, Field(ge=1, le=100)] | None = None
     effort: Annotated[Whole, Field(ge=0, le=9)] | None = None
+    sizes: Annotated[tuple[Annotated[Whole, Field(ge=1)], ...], Field(min_length=1)] | None = None
+    max_bytes: Annotated[Whole, Field(ge=1)] | None = None
+    metadata: Literal["provenance", "keep", "strip"] = "provenance"
 
     @field_validator("lossless")
     @classmethod
@@ -47,87 +78,170 @@ class Encoding(Params):
         form = info.data.get("format")
         if lossless is True and form in ("jpeg", "avif"):
             raise ValueError(f"{form} can't be written without loss; use png or webp")
-        return False if form == "png" else lossless
+        return lossless if form == "webp" else False
 
     @field_validator("quality")
     @classmethod
     def _has_quality(cls, quality: int | None, info: ValidationInfo) -> int | None:
-        lossy = info.data.get("format") != "png" and not info.data.get("lossless")
-        return quality if lossy and quality != QUALITY.get(info.data.get("format", "")) else None
+        form = info.data.get("format", "")
+        is_lossy = form in QUALITY and not info.data.get("lossless")
+        return quality if is_lossy and quality != QUALITY[form] else None
 
     @field_validator("effort")
     @classmethod
     def _has_effort(cls, effort: int | None, info: ValidationInfo) -> int | None:
-        return None if info.data.get("format") == "jpeg" else effort
+        return effort if info.data.get("format") in WITH_EFFORT else None
+
+    @field_validator("sizes")
+    @classmethod
+    def _has_sizes(cls, sizes: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+        form = info.data.get("format", "")
+        if sizes is None or form not in SIZES:
+            return None
+        for side in sizes:
+            if form == "ico" and side > ICO_LARGEST:
+                raise ValueError(f"an ico has no picture of {side}x{side}; write sizes from 1 to {ICO_LARGEST}")
+            if form == "icns" and side not in ICNS_TYPES:
+                raise ValueError(f"an icns has no picture of {side}x{side}; write some of {ICNS_LISTED}")
+        chosen = tuple(sorted(set(sizes)))
+        return None if chosen == SIZES[form] else chosen
+
+    @field_validator("metadata")
+    @classmethod
+    def _has_metadata(cls, metadata: str, info: ValidationInfo) -> str:
+        return "provenance" if info.data.get("format") in SIZES else metadata
+
+    @property
+    def icon_sizes(self) -> tuple[int, ...]:
+        """The sizes of an icon, () for any other format."""
+        return self.sizes or SIZES.get(self.format, ())
 
 
-def encode(image: Image.Image, encoding: Encoding) -> bytes:
-    """The picture as a file. Raises OpFailed where the format can't hold it."""
+def encode(image: Image.Image, encoding: Encoding, metadata: Metadata = NOTHING) -> bytes:
+    """The picture as a file. Raises OpFailed where the format can't hold it, or its `max_bytes` are too few."""
     longest = LONGEST.get(encoding.format)
     if longest is not None and max(image.size) > longest:
         size = f"{image.width}x{image.height}"
         raise OpFailed(f"a picture of {size} can't be written as {encoding.format}: no side may be over {longest:,}")
     try:
-        return ENCODERS[encoding.format](bare(image), encoding)
+        return _limited(bare(image), encoding, metadata)
     except (OSError, ValueError) as error:
         raise OpFailed(f"the picture can't be written as {encoding.format}: {error}") from None
 
 
-def bare(image: Image.Image) -> Image.Image:
-    """The picture's pixels and nothing else, in an object of its own: encoders write what is in `info`, needless
-    alpha costs bytes, and `save` keeps its options in the image, which other threads may be saving too."""
-    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        own = image.convert("RGB")
-    else:
-        own = image.copy()
-    own.info = {}
-    return own
+def plain_png(image: Image.Image) -> bytes:
+    """A PNG with a channel for each colour, as services want pictures and masks. Raises OpFailed."""
+    try:
+        return written(bare(image), "PNG", compress_level=4)
+    except (OSError, ValueError) as error:
+        raise OpFailed(f"the picture can't be written as png: {error}") from None
 
 
-def _written(image: Image.Image, form: str, **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
+def _limited(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
+    """The file in at most `max_bytes`."""
+    write = ENCODERS[encoding.format]
+    limit = encoding.max_bytes
+    if limit is None:
+        return write(image, encoding, metadata)
+    if encoding.format in QUALITY and not encoding.lossless:
+        quality = encoding.quality or QUALITY[encoding.format]
+        return fitted(
+            lambda asked: write(image, encoding.model_copy(update={"quality": asked}), metadata), quality, limit
+        )
+    data = write(image, encoding, metadata)
+    if len(data) > limit and encoding.effort is None and encoding.format in WITH_EFFORT:
+        data = write(image, encoding.model_copy(update={"effort": 9}), metadata)
+    if len(data) > limit:
+        form = "without loss" if encoding.format in WITH_EFFORT else f"as {encoding.format}"
+        raise OpFailed(f"it can't be written in {limit:,} bytes: {form} it has {len(data):,}")
+    return data
 
 
-def _png(image: Image.Image, encoding: Encoding) -> bytes:
+def _png(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
     # Level 4 is the first at which flat drawings get about as small as they will; with 6 photos take twice
     # the time.
-    return _written(image, "PNG", compress_level=4 if encoding.effort is None else max(1, encoding.effort))
+    options: dict[str, Any] = {"compress_level": 4 if encoding.effort is None else max(1, encoding.effort)}
+    if metadata.exif:
+        options["exif"] = metadata.exif
+    if metadata.xmp:
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    is_patient = encoding.effort is not None and encoding.effort >= PATIENT
+    colors = find_colors(image) if is_patient or image.width * image.height <= NUMBERED_PIXELS else None
+    if _is_grey(image) and not (colors and len(colors) <= LEAST_GREYS):
+        return written(image.convert("L" if image.mode == "RGB" else "LA"), "PNG", **options)
+    if colors is None:
+        return written(image, "PNG", **options)
+    few = indexed(image, colors)
+    return written(few.image, "PNG", **options, **({"transparency": few.alphas} if few.alphas else {}))
 
 
-def _jpeg(image: Image.Image, encoding: Encoding) -> bytes:
+def _is_grey(image: Image.Image) -> bool:
+    """Whether red, green and blue are the same everywhere; most pictures show in one line that they are not."""
+    middle = image.height // 2
+    rows = max(1, BAND // image.width)
+    bands = [(middle, middle + 1), *((top, min(top + rows, image.height)) for top in range(0, image.height, rows))]
+    return all(_has_one_channel(image.crop((0, top, image.width, bottom))) for top, bottom in bands)
+
+
+def _has_one_channel(image: Image.Image) -> bool:
+    red, green, blue = (image.getchannel(name).tobytes() for name in "RGB")
+    return red == green == blue
+
+
+def _jpeg(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
     quality = encoding.quality or QUALITY["jpeg"]
     opaque = flattened(image, WHITE)
-    options = {"quality": quality, "subsampling": "4:2:0" if quality < 90 else "4:4:4"}
+    options: dict[str, Any] = {"quality": quality, "subsampling": "4:2:0" if quality < 90 else "4:4:4"}
+    # What is longer has no place in a JPEG's segment.
+    if 0 < len(metadata.exif) <= LONGEST_EXIF:
+        options["exif"] = metadata.exif
+    if 0 < len(metadata.xmp) <= LONGEST_XMP:
+        options["xmp"] = metadata.xmp
     if quality > 85:
         # libjpeg gives a progressive file away in one piece, into room that Pillow guesses from the pixels
         # alone. Noise at a high quality needs more: then it is the sequential file, which tells beforehand.
-        plain = _written(opaque, "JPEG", **options)
+        plain = written(opaque, "JPEG", **options)
         room = max(opaque.width * opaque.height * (2 if quality >= 95 else 1), ROOM)
         if len(plain) > 0.9 * room:
             return plain
-    return _written(opaque, "JPEG", progressive=True, optimize=True, **options)
+    return written(opaque, "JPEG", progressive=True, optimize=True, **options)
 
 
-def _webp(image: Image.Image, encoding: Encoding) -> bytes:
-    method = 4 if encoding.effort is None else min(encoding.effort, 6)
+def _webp(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
+    options: dict[str, Any] = {"method": 4 if encoding.effort is None else min(encoding.effort, 6)}
+    options |= _told(metadata)
     if encoding.lossless:
         # `exact` keeps the colour of transparent pixels: without loss means just that.
-        return _written(image, "WEBP", lossless=True, exact=True, quality=75, method=method)
-    return _written(image, "WEBP", quality=encoding.quality or QUALITY["webp"], method=method)
+        return written(image, "WEBP", lossless=True, exact=True, quality=75, **options)
+    return written(image, "WEBP", quality=encoding.quality or QUALITY["webp"], **options)
 
 
-def _avif(image: Image.Image, encoding: Encoding) -> bytes:
+def _avif(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
     speed = 8 if encoding.effort is None else 10 - encoding.effort
     quality = encoding.quality or QUALITY["avif"]
     # One thread: how many there are changes the bytes.
-    return _written(image, "AVIF", quality=quality, speed=speed, max_threads=1)
+    return written(image, "AVIF", quality=quality, speed=speed, max_threads=1, **_told(metadata))
 
 
-ENCODERS: Mapping[str, Callable[[Image.Image, Encoding], bytes]] = {
+def _told(metadata: Metadata) -> dict[str, bytes]:
+    return {name: data for name, data in (("exif", metadata.exif), ("xmp", metadata.xmp)) if data}
+
+
+def _gif(image: Image.Image, _: Encoding, metadata: Metadata) -> bytes:
+    return gif(image, metadata.xmp)
+
+
+def _icon(image: Image.Image, encoding: Encoding, _: Metadata) -> bytes:
+    return WRITERS[encoding.format](image, encoding.icon_sizes)
+
+
+ENCODERS: Mapping[str, Callable[[Image.Image, Encoding, Metadata], bytes]] = {
     "png": _png,
     "jpeg": _jpeg,
     "webp": _webp,
     "avif": _avif,
+    "gif": _gif,
+    "ico": _icon,
+    "icns": _icon,
 }

@@ -24,14 +24,14 @@ from assetforge.ops.frames import (
     whole,
 )
 from assetforge.ops.spec import (
-    MAX_PIXELS,
     AfterValidator,
     Color,
+    Coordinate,
+    Extent,
     Field,
     Filter,
     Fit,
     Flag,
-    Number,
     Op,
     OpFailed,
     Params,
@@ -78,8 +78,6 @@ def _aspect(text: str) -> str:
 
 
 Aspect = Annotated[str, Field(strict=True), AfterValidator(_aspect)]
-Coordinate = Annotated[Number, Field(ge=0, le=MAX_PIXELS)]
-Extent = Annotated[Number, Field(gt=0, le=MAX_PIXELS)]
 
 
 class Crop(Params):
@@ -150,6 +148,31 @@ def pad_frame(params: Pad, size: Size) -> Frame:
     if size.width > canvas.width or size.height > canvas.height:
         raise OpFailed(f"the picture is {size}, which is larger than the canvas of {canvas}")
     return on_canvas(Frame(whole(size), size, size), canvas, params.position)
+
+
+# --- sizes that no picture changes ------------------------------------------------------------------------------
+
+
+def resized_to(params: Resize) -> Size | None:
+    """The size of every picture after a `resize`, None where it is not one. Raises OpFailed as `resize_frame`."""
+    if params.width is None or params.height is None:
+        return None
+    is_exact = params.fit == "contain" or (params.upscale and params.fit in ("cover", "fill"))
+    return checked(Size(params.width, params.height)) if is_exact else None
+
+
+def cropped_to(params: Crop) -> Size | None:
+    """The size of what a `crop` cuts out of every picture that is large enough; None where it is a part of it."""
+    box = (params.x or 0.0, params.y or 0.0, params.width or 0.0, params.height or 0.0)
+    if params.aspect is not None or max(box) <= 1:
+        return None
+    left, top, right, bottom = pixel_box(box, Size(1, 1))
+    return Size(max(right - left, 1), max(bottom - top, 1))
+
+
+def padded_to(params: Pad) -> Size:
+    """The size of a canvas. Raises OpFailed where it would be too large."""
+    return checked(Size(params.width, params.height))
 
 
 # --- pixels -------------------------------------------------------------------------------------------------
@@ -223,7 +246,7 @@ def pad(params: Pad, images: Sequence[Image.Image]) -> Image.Image:
 
 
 OPS = (
-    Op("resize", 1, Resize, resize, lambda params, sizes: resize_frame(params, sizes[0]).canvas),
-    Op("crop", 1, Crop, crop, lambda params, sizes: crop_frame(params, sizes[0]).canvas),
-    Op("pad", 1, Pad, pad, lambda params, sizes: pad_frame(params, sizes[0]).canvas),
+    Op("resize", 1, Resize, resize, lambda params, sizes: resize_frame(params, sizes[0]).canvas, fixed=resized_to),
+    Op("crop", 1, Crop, crop, lambda params, sizes: crop_frame(params, sizes[0]).canvas, fixed=cropped_to),
+    Op("pad", 1, Pad, pad, lambda params, sizes: pad_frame(params, sizes[0]).canvas, fixed=padded_to),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from PIL import Image, ImageColor
+from PIL import Image
 from pydantic import (
     AfterValidator,
     Field,
@@ -22,7 +22,9 @@ from pydantic import (
 )
 
 from assetforge.entry import Entry
+from assetforge.errors import Where
 from assetforge.model import Size
+from assetforge.ops.css import css_color
 
 # Only here is pydantic known; modules of operations take these from here.
 __all__ = ["AfterValidator", "Field", "ValidationInfo", "field_validator", "model_validator"]
@@ -46,10 +48,8 @@ _NAMES = {fractions: name for name, fractions in POSITIONS.items()}
 
 def _color(text: str) -> str:
     """One spelling for a colour, `#rrggbbaa`, so that `white` and `#fff` are one value in a key."""
-    plain = text.strip().lower()
     try:
-        parts = (0, 0, 0, 0) if plain == "transparent" else ImageColor.getrgb(plain)
-        return "#" + bytes((*parts, 255)[:4]).hex()
+        return "#" + bytes(css_color(text)).hex()
     except ValueError:
         known = "a CSS name, #rrggbb, #rrggbbaa or `transparent`"
         raise ValueError(f"`{text}` is not a colour; write {known}") from None
@@ -61,6 +61,16 @@ def _opaque(color: str) -> str:
     return color
 
 
+def _key_color(text: str) -> str:
+    """A colour to look for: an opaque one, or the word that leaves it to the picture."""
+    if text.strip().lower() == "auto":
+        return "auto"
+    try:
+        return _opaque(_color(text))
+    except ValueError:
+        raise ValueError(f"`{text}` is not an opaque colour; write `auto`, a CSS name or #rrggbb") from None
+
+
 def _position(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     """One message instead of one for each form; and fractions that have a name become the name."""
     try:
@@ -68,6 +78,14 @@ def _position(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     except ValidationError:
         raise ValueError(f"has to be {', '.join(POSITIONS)}, or fractions [x, y] from 0 to 1") from None
     return valid if isinstance(valid, str) else _NAMES.get(valid, valid)
+
+
+def _area(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """One message instead of one for each number."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise ValueError("has to be [x, y, width, height], not below 0, with a width and a height") from None
 
 
 Fit = Literal["cover", "contain", "fill", "inside", "outside"]
@@ -81,8 +99,12 @@ Side = Annotated[Whole, Field(ge=1, le=MAX_SIDE)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Fraction = Annotated[Number, Field(ge=0, le=1)]
 Position = Annotated[PositionName | tuple[Fraction, Fraction], WrapValidator(_position)]
+Coordinate = Annotated[Number, Field(ge=0, le=MAX_PIXELS)]
+Extent = Annotated[Number, Field(gt=0, le=MAX_PIXELS)]
+Area = Annotated[tuple[Coordinate, Coordinate, Extent, Extent], WrapValidator(_area)]
 Color = Annotated[str, Field(strict=True), AfterValidator(_color)]
 OpaqueColor = Annotated[Color, AfterValidator(_opaque)]
+KeyColor = Annotated[str, Field(strict=True), AfterValidator(_key_color)]
 
 
 class Params(Entry):
@@ -99,10 +121,14 @@ class Op:
     """An operation. `images` names the parameters that hold files or references: they become inputs after the
     first. `fonts` names those that hold font files: they become the last inputs, as bytes, where they are given.
     `size` tells the result's size from the inputs' sizes, None where only the pixels can tell. Both functions raise
-    OpFailed, `size` wherever sizes alone show that `apply` would.
+    OpFailed, `size` wherever sizes alone show that `apply` would. `fixed` tells it where it is the same whatever the
+    inputs are: what comes after can then be planned although only pixels tell their sizes.
 
     One that makes a sheet of any number of pictures has `frames`: where each of them stands in the result, as left,
-    top, width and height, from their sizes."""
+    top, width and height, from their sizes. It puts each there as it is, on a transparent ground, and does nothing
+    else.
+
+    `package` is set where one is loaded from another package: never by that package."""
 
     name: str
     version: int
@@ -112,7 +138,18 @@ class Op:
     images: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ()
     frames: Callable[[Any, Sequence[Size]], tuple[tuple[int, int, int, int], ...]] | None = None
+    fixed: Callable[[Any], Size | None] = lambda _: None
+    package: str = ""
+
+    @property
+    def keyed(self) -> str:
+        """Its name in keys and recipes: another package's is another step, whatever it is called."""
+        return f"{self.package}/{self.name}" if self.package else self.name
 
 
 class OpFailed(Exception):  # noqa: N818 - a step's own refusal, told to the user as it stands
-    """A step that cannot do what it is asked for with this picture."""
+    """A step that cannot do what it is asked for with this picture; `where` it is asked for, where that is known."""
+
+    def __init__(self, told: str, where: Where | None = None) -> None:
+        super().__init__(told)
+        self.where = where

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assetforge.model import Fresh, Graph, Instance, Paid, Picture, Record, Rendition
 from assetforge.outputs.lock import LockLine
-from assetforge.plan.walk import Walk
+from assetforge.plan.walk import FileState, Walk
 
 
 def new_lines(
@@ -29,12 +29,14 @@ def new_lines(
 def merged(
     before: Mapping[str, LockLine], new: Mapping[str, LockLine], graph: Graph, root: str
 ) -> dict[str, LockLine]:
-    """All lines: the new ones, those of instances that were not built, and orphans whose files are still there.
-    While anything is unfinished all orphans stay: a renamed instance takes its pictures from its old line."""
+    """All lines: the new ones, those of what was not built, and orphans whose files are still there. While any
+    instance is unfinished all orphans stay: a renamed one takes its pictures from its old line."""
     if not graph.instances.keys() <= new.keys():
         return {**before, **new}
     taken = {step.path for step in graph.steps.values() if isinstance(step, Rendition)}
-    return {name: line for name, line in before.items() if _has_files(line, taken, root)} | dict(new)
+    taken |= {emit.path for emit in graph.emits.values()}
+    kept = {name: line for name, line in before.items() if name in graph.emits or _has_files(line, taken, root)}
+    return kept | dict(new)
 
 
 def _line(
@@ -59,7 +61,7 @@ def _line(
         assert isinstance(output, Rendition)
         if state.picture is None or state.picture.draft or state.action is None:
             return None
-        record = _output(state.decision, rendered.get(name), before.outputs.get(output.path), state.action.key)
+        record = output_record(state, rendered.get(name), before.outputs.get(output.path))
         if record is None:
             return None
         outputs[output.path] = record
@@ -85,10 +87,11 @@ def _with_dearly_bought(now: dict[int, Record], before: Mapping[int, Record]) ->
     return {**before, **now} if same else now
 
 
-def _output(decision: object, made: Record | None, before: Record | None, key: str) -> Record | None:
-    """The output's record; one that has the pinned pixels keeps the pinned line."""
-    known = decision.record if isinstance(decision, Fresh) else None
-    record = made or known
+def output_record(state: FileState, made: Record | None, before: Record | None) -> Record | None:
+    """What is known of an output, None where it is not made; one that has the pinned pixels keeps what is pinned.
+    `made` is its record where it was made in this build, `before` the lock's."""
+    key = state.action.key if state.action else ""
+    record = made or (state.decision.record if isinstance(state.decision, Fresh) else None)
     if record is not None and before is not None and before.key == key and before.media.pixels == record.media.pixels:
         return before
     return None if record is None else replace(record, key=key)
@@ -118,4 +121,5 @@ def _files(picture: Picture) -> set[str]:
 
 
 def _has_files(line: LockLine, taken: set[str], root: str) -> bool:
-    return any(path not in taken and os.path.exists(os.path.join(root, path)) for path in line.outputs)
+    paths = (path for path in (*line.outputs, *line.emitted) if path not in taken)
+    return any(os.path.exists(os.path.join(root, path)) for path in paths)

@@ -1,4 +1,5 @@
-"""`assets.lock`: paid choices and outputs, pinned; one line an instance, sorted, so that it merges by line.
+"""`assets.lock`: paid choices, outputs and emitted files, pinned; one line an instance or emit, sorted, so that it
+merges by line.
 
 What a lock teaches stays in its project. Unaware of the store, and of what is to be made.
 """
@@ -8,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assetforge import atomic
@@ -16,6 +17,7 @@ from assetforge.errors import UsageError
 from assetforge.model import Media, Record, Size
 from assetforge.store import documents
 from assetforge.store.documents import is_cost, is_digest, is_text, is_whole
+from assetforge.store.record_format import read_frames, read_look
 from assetforge.words import byte_size
 
 VERSION = 1
@@ -28,11 +30,13 @@ _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 @dataclass(frozen=True, slots=True)
 class LockLine:
     """One instance: its paid steps' candidates, its outputs by path, and the pixel digests of source files that
-    entered its keys, by byte digest, so that no other machine has to decode them alike."""
+    entered its keys, by byte digest, so that no other machine has to decode them alike. Or one emit, `emit:NAME` with
+    its cell: the digest of its file, by path."""
 
     steps: Mapping[str, Mapping[int, Record]] = field(default_factory=dict)
     outputs: Mapping[str, Record] = field(default_factory=dict)
     pixels: Mapping[str, str] = field(default_factory=dict)
+    emitted: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lock:
@@ -66,9 +70,16 @@ class Lock:
         line = self.lines.get(instance)
         return line.outputs.get(path) if line else None
 
-    def paths(self) -> dict[str, Record]:
-        """Every output path that some line names."""
-        return {path: record for line in self.lines.values() for path, record in line.outputs.items()}
+    def emitted(self, emit: str, path: str) -> str:
+        """The digest that an emit's own line has for a path, "" where it has none."""
+        line = self.lines.get(emit)
+        return line.emitted.get(path, "") if line else ""
+
+    def digests(self) -> dict[str, str]:
+        """The digest of every file that some line names, by path."""
+        lines = self.lines.values()
+        outputs = {path: record.media.digest for line in lines for path, record in line.outputs.items()}
+        return outputs | {path: digest for line in lines for path, digest in line.emitted.items()}
 
 
 def read_lock(path: str) -> Lock:
@@ -145,9 +156,11 @@ def _told(line: LockLine) -> dict[str, Any]:
             for step, candidates in sorted(line.steps.items())
         }
     if line.outputs:
-        told["outputs"] = {path: _told_media(record) for path, record in sorted(line.outputs.items())}
+        told["outputs"] = {path: _told_output(record) for path, record in sorted(line.outputs.items())}
     if line.pixels:
         told["pixels"] = dict(sorted(line.pixels.items()))
+    if line.emitted:
+        told["emitted"] = dict(sorted(line.emitted.items()))
     return told
 
 
@@ -157,6 +170,12 @@ def _told_media(record: Record) -> dict[str, Any]:
         "key": record.key, "digest": media.digest, "pixels": media.pixels, "size": str(media.size),
         "format": media.format, "bytes": media.bytes,
     }  # fmt: skip
+
+
+def _told_output(record: Record) -> dict[str, Any]:
+    told, look = _told_media(record), record.look
+    told |= {"color": look.color, "placeholder": look.placeholder} if look else {}
+    return told | ({"frames": [list(frame) for frame in record.frames]} if record.frames else {})
 
 
 def _told_paid(record: Record) -> dict[str, Any]:
@@ -172,8 +191,9 @@ def _line(told: Mapping[str, Any]) -> LockLine:
             step: {_number(number): _paid(record) for number, record in candidates.items()}
             for step, candidates in told.get("steps", {}).items()
         },
-        {path: _record(record) for path, record in told.get("outputs", {}).items()},
+        {path: _output(record) for path, record in told.get("outputs", {}).items()},
         {_digest(digest): _digest(pixels) for digest, pixels in told.get("pixels", {}).items()},
+        {path: _digest(digest) for path, digest in told.get("emitted", {}).items()},
     )
 
 
@@ -187,6 +207,15 @@ def _record(told: Mapping[str, Any]) -> Record:
     length = _sound(told["bytes"], is_whole(told["bytes"]), "a number of bytes")
     media = Media(_digest(told["digest"]), _digest(told["pixels"]), size.width, size.height, form, length)
     return Record(_digest(told["key"]), media)
+
+
+def _output(told: Mapping[str, Any]) -> Record:
+    record, frames = _record(told), read_frames(told.get("frames", []))
+    record = replace(record, frames=_sound(frames, frames is not None, "frames"))
+    if "color" not in told and "placeholder" not in told:
+        return record
+    look = read_look(told.get("color"), told.get("placeholder"))
+    return replace(record, look=_sound(look, look is not None, "a look"))
 
 
 def _paid(told: Mapping[str, Any]) -> Record:

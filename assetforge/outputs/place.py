@@ -12,7 +12,6 @@ from typing import Literal
 
 from assetforge import atomic
 from assetforge.errors import Problem, Where
-from assetforge.model import Record
 from assetforge.outputs.state import State, Written
 from assetforge.paths import PathError, Root, fold
 from assetforge.words import some
@@ -23,13 +22,13 @@ Guard = Literal["ask", "overwrite"]
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Decides who owns what is at a path, and writes. `keep(digest, path)` makes sure that the store has a file's
-    bytes and says whether it does; `has_blob` only looks. `read` are the absolute paths, links resolved and folded,
-    of all that is read: none of it is ever written."""
+    """Decides who owns what is at a path, and writes. `pinned` are the lock's digests, by path. `keep(digest, path)`
+    makes sure that the store has a file's bytes and says whether it does; `has_blob` only looks. `read` are the
+    absolute paths, links resolved and folded, of all that is read: none of it is ever written."""
 
     root: Root
     state: State
-    pinned: Mapping[str, Record]
+    pinned: Mapping[str, str]
     has_blob: Callable[[str], bool]
     keep: Keep
     guard: Guard
@@ -97,11 +96,8 @@ class Places:
 
     def _is_ours(self, path: str, digest: str) -> bool:
         known = self.state.written.get(path)
-        pinned = self.pinned.get(path)
         return (
-            (known is not None and known.digest == digest)
-            or (pinned is not None and pinned.media.digest == digest)
-            or self.has_blob(digest)
+            (known is not None and known.digest == digest) or self.pinned.get(path) == digest or self.has_blob(digest)
         )
 
 

@@ -24,10 +24,10 @@ class Pruning:
 def find_prunable(root: Root, state: State, lock: Lock, wanted: Collection[str]) -> Pruning:
     """Every file we know to have written, but those at the paths of `wanted`."""
     ours, left = [], {}
-    pinned = lock.paths()
+    pinned = lock.digests()
     for path in sorted({*pinned, *state.written} - set(wanted)):
         known = {state.written[path].digest} if path in state.written else set()
-        known |= {pinned[path].media.digest} if path in pinned else set()
+        known |= {pinned[path]} if path in pinned else set()
         reason = _obstacle(root, state, path, known)
         if reason is None:
             ours.append(path)
@@ -55,11 +55,11 @@ def _obstacle(root: Root, state: State, path: str, known: Collection[str]) -> st
 def prune(root: Root, state: State, lock: Lock, paths: Collection[str], keep: Keep) -> Pruning:
     """Removes files, each looked at again and kept in the store just before. What is no longer ours is left."""
     gone, left = [], {}
-    pinned = lock.paths()
+    pinned = lock.digests()
     for path in paths:
         digest = state.digest(path, trusting=False)
         known = [state.written[path].digest] if path in state.written else []
-        known += [pinned[path].media.digest] if path in pinned else []
+        known += [pinned[path]] if path in pinned else []
         if digest not in known:
             left[path] = "it was changed just now"
         elif not keep(digest, path):
@@ -77,10 +77,10 @@ def prune(root: Root, state: State, lock: Lock, paths: Collection[str], keep: Ke
     return Pruning(tuple(gone), left)
 
 
-def without_orphans(lines: Mapping[str, LockLine], instances: Collection[str], root: Root) -> dict[str, LockLine]:
-    """The lock's lines without those of vanished instances whose files are gone."""
+def without_orphans(lines: Mapping[str, LockLine], names: Collection[str], root: Root) -> dict[str, LockLine]:
+    """The lock's lines of some instances and emits, and of those vanished ones whose files are still there."""
 
     def has_files(line: LockLine) -> bool:
-        return any(os.path.lexists(os.path.join(root.path, path)) for path in line.outputs)
+        return any(os.path.lexists(os.path.join(root.path, path)) for path in (*line.outputs, *line.emitted))
 
-    return {name: line for name, line in lines.items() if name in instances or has_files(line)}
+    return {name: line for name, line in lines.items() if name in names or has_files(line)}

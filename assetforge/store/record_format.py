@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from assetforge.model import Media, Record
+from assetforge.model import Look, Media, Record
 from assetforge.store import documents
 from assetforge.store.documents import is_cost, is_digest, is_text, is_usage, is_whole
 
@@ -14,6 +14,8 @@ SIZE_LIMIT = 256 * 1024
 # Only sheets have frames, and a look is kept by its picture's digest.
 _APART = frozenset({"look", "frames"})
 _FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
+_COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+_PLACEHOLDER = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]{1,1000}={0,2}", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d(T[0-9:.]{5,15}(Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
 
 
@@ -78,6 +80,14 @@ def read_frames(told: object) -> tuple[tuple[int, int, int, int], ...] | None:
         for frame in told
     )
     return tuple((left, top, width, height) for left, top, width, height in told) if sound else None
+
+
+def read_look(color: object, placeholder: object) -> Look | None:
+    """The look of an output; None for what can't be one."""
+    if not (isinstance(color, str) and isinstance(placeholder, str)):
+        return None
+    is_sound = _COLOR.fullmatch(color) is not None and _PLACEHOLDER.fullmatch(placeholder) is not None
+    return Look(color, placeholder) if is_sound else None
 
 
 def _media(told: object) -> Media | None:

@@ -128,6 +128,14 @@ class Records:
         with self._errors():
             self._synchronous(durable=True).set(_FACT + name, data)
 
+    def remember_all(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keeps many facts, as `remember` does each, in one go. Raises ValueError as well."""
+        if not facts:
+            return
+        with self._errors(), self._synchronous(durable=True).transact():
+            for name, value in facts.items():
+                self.remember(name, value)
+
     def recall(self, name: str) -> Mapping[str, Any] | None:
         """A fact that was remembered, None where there is none. Its values are for the caller to check."""
         with self._errors():

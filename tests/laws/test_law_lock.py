@@ -2,14 +2,17 @@
 
 import random
 import tempfile
+from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from assetforge.model import Media, Record
+from assetforge.errors import Where
+from assetforge.model import Emit, Look, Media, Record
 from assetforge.outputs.lines import merged
 from assetforge.outputs.lock import Lock, LockLine, lock_text, parse_lock
 from tests.laws.small_manifests import graph
@@ -34,11 +37,16 @@ bought = st.builds(
     by=st.sampled_from(["", "by hand", "accepted"]),
 )
 drawn = st.builds(Record, key=digests, media=media, kind=st.just("draft"), model=names)
+colors = st.integers(0, 2**24 - 1).map(lambda number: f"#{number:06x}")
+tiny = st.binary(min_size=1, max_size=40).map(lambda data: f"data:image/png;base64,{b64encode(data).decode()}")
+frames = st.lists(st.tuples(*[st.integers(0, 16_384)] * 4), max_size=3).map(tuple)
+looks = st.none() | st.builds(Look, colors, tiny)
 lines = st.builds(
     LockLine,
     st.dictionaries(names, st.dictionaries(st.integers(1, 40), bought | drawn, min_size=1, max_size=3), max_size=2),
-    st.dictionaries(names, st.builds(Record, digests, media), max_size=2),
+    st.dictionaries(names, st.builds(Record, digests, media, look=looks, frames=frames), max_size=2),
     st.dictionaries(digests, digests, max_size=2),
+    st.dictionaries(names, digests, max_size=2),
 )
 locks = st.dictionaries(names, lines, max_size=4)
 TWO = graph({"asset": {"a": {"prompt": "A", "output": "a.png"}, "b": {"prompt": "B", "output": "b.png"}}})
@@ -73,6 +81,7 @@ def test_the_same_lines_are_the_same_text(lock: dict[str, LockLine], seed: int) 
             {step: turned(candidates, chance) for step, candidates in turned(line.steps, chance).items()},
             turned(line.outputs, chance),
             turned(line.pixels, chance),
+            turned(line.emitted, chance),
         )
         for name, line in turned(lock, chance).items()
     }
@@ -130,3 +139,22 @@ def test_a_vanished_instance_keeps_its_line_while_anything_is_unfinished_or_its_
         finished = merged(before, {"a": new, "b": new}, TWO, folder)
     assert unfinished == {"a": old, "b": new, "c": orphan}
     assert finished == {"a": new, "b": new, **({"c": orphan} if has_file else {})}
+
+
+@given(lines, digests, st.booleans())
+@settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
+def test_an_emit_keeps_its_line_until_it_is_written_or_is_gone_with_its_file(
+    new: LockLine, digest: str, has_file: bool
+) -> None:
+    emit = Emit("emit:told", "told.json", "", ("a", "b"), {}, Where("assets.toml"))
+    told = replace(TWO, emits={emit.name: emit})
+    line, built = LockLine(emitted={"told.json": digest}), {"a": new, "b": new}
+    with tempfile.TemporaryDirectory() as folder:
+        if has_file:
+            (Path(folder) / "told.json").write_bytes(b"")
+        assert merged({"emit:told": line}, built, told, folder) == {**built, "emit:told": line}
+        assert merged({"emit:told": line}, {"a": new}, TWO, folder) == {"a": new, "emit:told": line}
+        renamed = merged({"emit:old": line}, built, told, folder)
+        vanished = merged({"emit:old": line}, built, TWO, folder)
+    assert renamed == built
+    assert vanished == {**built, **({"emit:old": line} if has_file else {})}

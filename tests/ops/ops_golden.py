@@ -12,13 +12,15 @@ from assetforge.model import Shape, Size
 from assetforge.ops.decode import pixel_digest
 from assetforge.ops.masks import draw_mask
 from assetforge.ops.table import OPS
-from tests.ops.ops_pictures import drawn
+from tests.ops.ops_fonts import BOLD, SANS
+from tests.ops.ops_pictures import disc, drawn
 
 FILE = Path(__file__).parent.parent / "golden" / "ops.json"
 
 PHOTO = drawn(61, 43)
 GLASS = drawn(61, 43, "RGBA", seed=3)
 SMALL = drawn(17, 12, "RGBA", seed=7)
+SCREEN = disc(61, 43, color=(200, 60, 40), ground=(6, 248, 12))
 MASK = draw_mask([Shape("ellipse", (0.2, 0.2, 0.5, 0.6))], Size(61, 43))
 ICON = {"image": "@icon"}
 
@@ -43,6 +45,47 @@ CASES: list[tuple[str, Mapping[str, Any], str]] = [
     *(("overlay", {**ICON, "blend": blend}, "glass small") for blend in ("normal", "multiply", "screen")),
     ("overlay", {**ICON, "position": "top-left", "offset": [-5, 30], "scale": 1.7}, "photo small"),
     ("overlay", {**ICON, "opacity": 0.4}, "glass small"),
+    ("atlas", {}, "photo small glass mask small"),
+    ("atlas", {"layout": "packed", "padding": 3}, "photo small glass mask small"),
+    # Glyphs are drawn without hints, and came out alike in FreeType 2.13.3, 2.14.1 and 2.14.3.
+    ("text", {"text": "Glyphs, To Avoid", "size": 11}, "photo"),
+    ("text", {"text": "AV", "size": 30, "color": "#0f766e80", "stroke": {"width": 1.5, "color": "#fff8"}}, "glass"),
+    ("text", {"text": "Hafen\nGröße", "size": 40, "min_size": 6, "font": "a.ttf", "align": "center"}, "glass sans"),
+    (
+        "text",
+        {"text": "To Ж", "size": 9.5, "font": "a.ttf", "align": "right", "valign": "middle", "box": [0.1, 0, 0.9, 1]},
+        "photo bold",
+    ),
+    ("trim", {"tolerance": 2}, "screen"),
+    ("trim", {"tolerance": 40, "margin": 9}, "screen"),
+    ("trim", {"tolerance": 0, "margin": 3}, "glass"),
+    ("cutout", {}, "screen"),
+    *(("cutout", {"color": "#0f0", "tolerance": 60, "feather": soft}, "screen") for soft in (0, 1, 4)),
+    *(("cutout", {"color": "#808080", "tolerance": 70, "feather": soft}, "glass") for soft in (0, 2)),
+    *(("rotate", {"degrees": degrees}, "photo") for degrees in (-90, 180, 33.3)),
+    *(("rotate", {"degrees": degrees}, "glass") for degrees in (90, -200.5)),
+    *(("flip", {"direction": direction}, "glass") for direction in ("horizontal", "vertical")),
+    *(("round", {"radius": radius}, "photo") for radius in (3, 12.3, 9999)),
+    ("round", {"radius": 8}, "glass"),
+    ("border", {"width": 3}, "photo"),
+    ("border", {"width": 2, "color": "#0f766e80"}, "glass"),
+    ("shadow", {}, "photo"),
+    ("shadow", {"blur": 5.5, "offset": [-7, 20], "color": "#0f766e"}, "glass"),
+    ("shadow", {"blur": 0, "offset": [4, 4]}, "small"),
+    ("grayscale", {}, "photo"),
+    ("grayscale", {}, "glass"),
+    ("tint", {"color": "#0f766e"}, "photo"),
+    ("tint", {"color": "gold", "amount": 0.3}, "glass"),
+    ("adjust", {"brightness": 1.2, "contrast": 0.7, "saturation": 0.4}, "photo"),
+    ("adjust", {"contrast": 1.5, "saturation": 2.5}, "glass"),
+    *(("blur", {"radius": radius}, "photo") for radius in (0.4, 2, 30)),
+    ("blur", {"radius": 3.3}, "glass"),
+    ("sharpen", {}, "photo"),
+    ("sharpen", {"radius": 2.5}, "glass"),
+    *(("quantize", {"colors": colors}, "photo") for colors in (2, 16, 256)),
+    *(("quantize", {"colors": 7, "dither": dither}, "glass") for dither in (False, True)),
+    *(("pixelate", {"size": size}, "photo") for size in (4, 50)),
+    ("pixelate", {"size": 7}, "glass"),
     ("_fit", {"width": 90, "height": 40}, "photo"),
     ("_fit", {"width": 90, "height": 40, "fit": "contain", "position": "right"}, "glass"),
     ("_extend", {"width": 96, "height": 96}, "photo"),
@@ -53,8 +96,21 @@ CASES: list[tuple[str, Mapping[str, Any], str]] = [
     ("_draw_mask", {"shapes": [{"kind": "rect", "points": [0.1, 0.1, 0.3, 0.5]}]}, "photo"),
     ("_draw_mask", {"shapes": [{"kind": "polygon", "points": [3, 3, 50, 10, 20, 40]}]}, "photo"),
     ("_as_mask", {}, "glass"),
+    ("_at_least", {"family": "pwa", "width": 60, "height": 40}, "glass"),
+    ("_mount", {"width": 40, "height": 40, "whole": 0.8}, "photo"),
+    ("_mount", {"width": 40, "height": 40, "zone": "circle", "share": 0.8}, "mask"),
+    ("_mount", {"width": 40, "height": 30, "share": 0.5, "color": "#0f766e80", "fit": "cover"}, "glass"),
+    ("_mount", {"width": 40, "height": 40, "disc": True, "color": "white"}, "glass"),
 ]
-PICTURES = {"photo": PHOTO, "glass": GLASS, "small": SMALL, "mask": MASK}
+PICTURES = {
+    "photo": PHOTO,
+    "glass": GLASS,
+    "small": SMALL,
+    "screen": SCREEN,
+    "mask": MASK,
+    "sans": SANS,
+    "bold": BOLD,
+}
 
 
 def given() -> dict[str, str]:

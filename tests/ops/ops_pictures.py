@@ -21,6 +21,19 @@ def drawn(width: int, height: int, mode: str = "RGB", seed: int = 0) -> Image.Im
     return Image.frombytes(mode, (width, height), bytes(pixels))
 
 
+def disc(width: int, height: int, *, color: tuple[int, int, int], ground: tuple[int, int, int]) -> Image.Image:
+    """A disc on a ground, its edge as smooth as 16 points in each pixel make it."""
+    pixels = bytearray()
+    for y in range(height):
+        for x in range(width):
+            points = [(8 * x + across - 4 * width, 8 * y + down - 4 * height) for across in ODD for down in ODD]
+            inside = sum(across * across + down * down < (3 * min(width, height)) ** 2 for across, down in points)
+            pixels += bytes(
+                (part * inside + other * (16 - inside)) // 16 for part, other in zip(color, ground, strict=True)
+            )
+    return Image.frombytes("RGB", (width, height), bytes(pixels))
+
+
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
     """A file by Pillow itself, not by the code under test."""
     file = BytesIO()
@@ -33,6 +46,7 @@ def document(value: Any) -> str:
     return digest_document("test", [("value", value)])
 
 
+ODD = (1, 3, 5, 7)
 SIDES = st.integers(1, 60)
 SIZES = st.builds(Size, SIDES, SIDES)
 MODES = st.sampled_from(["RGB", "RGBA"])

@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from assetforge.ops.encode import ENCODERS, FORMATS, QUALITY, Encoding, encode
 from assetforge.ops.spec import OpFailed, normalised
 from tests.ops.ops_pictures import PICTURES, drawn, encoded
 
-EVERY = ["png", "jpeg", "webp", "avif"]
+EVERY = ["png", "jpeg", "webp", "avif", "gif"]
+ICONS = ["ico", "icns"]
 
 
 def settings(**table: Any) -> Encoding:
@@ -24,8 +26,8 @@ def settings(**table: Any) -> Encoding:
 
 
 def test_every_format_is_whole() -> None:
-    assert set(FORMATS.values()) == set(ENCODERS) == set(EVERY)
-    assert set(QUALITY) == set(EVERY) - {"png"}
+    assert set(FORMATS.values()) == set(ENCODERS) == {*EVERY, *ICONS}
+    assert set(QUALITY) == set(EVERY) - {"png", "gif"}
 
 
 @pytest.mark.parametrize("form", EVERY)
@@ -33,13 +35,13 @@ def test_every_format_is_whole() -> None:
 def test_the_same_picture_gives_the_same_bytes(form: str, image: Image.Image) -> None:
     first = encode(image, settings(format=form))
     assert encode(image.copy(), settings(format=form)) == first
-    assert read_header(first, "a") == (form, image.size)
+    assert read_header(BytesIO(first), "a") == (form, image.size)
 
 
 def test_threads_change_no_byte() -> None:
     image = drawn(64, 64).resize((512, 512))
     with ThreadPoolExecutor(8) as pool:
-        for form in EVERY:
+        for form in (*EVERY, *ICONS):
             assert len(set(pool.map(lambda kind: encode(image, settings(format=kind)), [form] * 8))) == 1
 
 
@@ -49,7 +51,7 @@ def test_lossless_is_without_loss(image: Image.Image, effort: int) -> None:
         assert measure(encode(image, settings(effort=effort, **table)), "a").pixels == pixel_digest(image)
 
 
-@pytest.mark.parametrize("form", EVERY)
+@pytest.mark.parametrize("form", [*EVERY, *ICONS])
 def test_metadata_is_left_behind(form: str) -> None:
     image = drawn(16, 16)
     image.info = {"icc_profile": b"nonsense" * 40, "comment": b"secret", "exif": b"secret", "dpi": (300, 300)}
@@ -58,7 +60,7 @@ def test_metadata_is_left_behind(form: str) -> None:
     assert image.info["comment"] == b"secret"
 
 
-@pytest.mark.parametrize("form", ["png", "webp", "avif"])
+@pytest.mark.parametrize("form", ["png", "webp", "avif", "gif", *ICONS])
 def test_idle_alpha_is_not_written(form: str) -> None:
     image = drawn(16, 16)
     assert encode(image.convert("RGBA"), settings(format=form)) == encode(image, settings(format=form))
@@ -100,7 +102,12 @@ def test_a_side_that_a_format_cannot_hold_is_refused() -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        {"format": "gif"},
+        {"format": "bmp"},
+        {"format": "ico", "sizes": []},
+        {"format": "ico", "sizes": [16, 257]},
+        {"format": "icns", "sizes": [48]},
+        {"format": "png", "max_bytes": 0},
+        {"format": "png", "metadata": "all"},
         {"format": "png", "quality": 0},
         {"format": "jpeg", "quality": 101},
         {"format": "jpeg", "quality": True},
@@ -126,11 +133,16 @@ def test_wrong_settings_are_refused(table: dict[str, Any]) -> None:
         ({"format": "webp", "lossless": True, "quality": 50}, {"format": "webp", "lossless": True}),
         ({"format": "avif", "quality": 60, "effort": 3}, {"format": "avif", "effort": 3}),
         ({"format": "webp", "quality": 76}, {"format": "webp", "quality": 76}),
+        ({"format": "gif", "quality": 50, "effort": 9, "sizes": [16]}, {"format": "gif"}),
+        ({"format": "ico", "sizes": [48, 16, 32, 16], "metadata": "strip"}, {"format": "ico"}),
+        ({"format": "ico", "sizes": [9, 4]}, {"format": "ico", "sizes": (4, 9)}),
+        ({"format": "icns", "sizes": [1024, 16, 32, 64, 128, 256, 512], "effort": 1}, {"format": "icns"}),
     ],
 )
 def test_what_changes_no_byte_is_in_no_key(table: dict[str, Any], normal: dict[str, Any]) -> None:
     assert dict(normalised(settings(**table))) == normal
-    assert encode(drawn(9, 9), settings(**table)) == encode(drawn(9, 9), settings(**normal))
+    image = drawn(64, 64)
+    assert encode(image, settings(**table)) == encode(image, settings(**normal))
 
 
 def test_other_tools_read_what_is_written() -> None:

@@ -27,13 +27,16 @@ def test_every_operation_is_tried_here() -> None:
 
 
 def test_a_manifest_may_use_what_has_a_public_name() -> None:
-    assert PUBLIC == ("crop", "flatten", "overlay", "pad", "resize")
+    pixels = ("crop", "pad", "resize", "rotate", "flip", "trim", "cutout", "flatten", "overlay", "text", "atlas")
+    effects = ("round", "border", "shadow", "grayscale", "tint", "adjust", "blur", "sharpen", "quantize", "pixelate")
+    assert tuple(sorted(pixels + effects)) == PUBLIC
 
 
 @pytest.mark.parametrize("name", sorted(OPS))
 @given(data=st.data())
 def test_size_tells_what_apply_gives(name: str, data: st.DataObject) -> None:
-    """Both give one size, or both refuse; only a mask's pixels may be refused without its size being."""
+    """Both give one size, or both refuse; but for what only pixels tell: a mask's, a text that has no room, and what
+    is left of a picture."""
     params = data.draw(PARAMS[name])
     images = [data.draw(PICTURES) for _ in range(INPUTS.get(name, 1))]
     if name == "_preserve" and data.draw(st.booleans()):
@@ -48,11 +51,37 @@ def test_size_tells_what_apply_gives(name: str, data: st.DataObject) -> None:
     try:
         result = run(name, params, *images)
     except OpFailed:
-        assert name in ("_preserve", "_draw_mask", "_as_mask")
+        assert name in ("text", "trim", "_preserve", "_draw_mask", "_as_mask")
     else:
-        assert result.size == told
+        assert told is None if name == "trim" else result.size == told
         assert result.mode in ("RGB", "RGBA")
     assert [pixel_digest(image) for image in images] == before
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+@given(data=st.data())
+def test_a_size_that_is_fixed_is_every_picture_s(name: str, data: st.DataObject) -> None:
+    op = OPS[name]
+    params = op.params.model_validate(data.draw(PARAMS[name]))
+    sizes = [data.draw(SIZES) for _ in range(INPUTS.get(name, 1))]
+    try:
+        told = op.size(params, sizes)
+    except OpFailed:
+        return
+    assert op.fixed(params) in (None, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("pad", {"width": 64, "height": 48}),
+        ("resize", {"width": 64, "height": 48, "fit": "contain"}),
+        ("resize", {"width": 64, "height": 48, "upscale": True}),
+        ("crop", {"x": 1.6, "y": 0, "width": 64, "height": 48}),
+    ],
+)
+def test_a_canvas_of_a_given_size_is_known_whatever_comes_onto_it(name: str, params: dict[str, Any]) -> None:
+    assert OPS[name].fixed(OPS[name].params.model_validate(params)) == Size(64, 48)
 
 
 # --- resize -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from assetforge.model import Media, Picture
 from assetforge.ops.decode import measure, pixel_digest
 from assetforge.ops.memo import Memo
 from assetforge.ops.spec import OpFailed
-from assetforge.ops.table import OPS, evaluate
+from assetforge.ops.table import OPS, announce, evaluate, evaluate_announced
 from tests.ops.ops_pictures import document, drawn, encoded
 
 
@@ -80,6 +80,33 @@ def test_renditions_share_decoding_and_results() -> None:
     assert set(files.read.values()) == {1}
 
 
+def test_what_was_announced_is_made_once_and_goes_with_the_last_who_wants_it() -> None:
+    files, memo = Files(), Memo()
+    leaf = files.add(drawn(400, 300))
+    trees = [step("resize", {"width": width}, leaf) for width in (310, 320, 330)]
+    for tree in trees:
+        announce(tree, memo)
+    for tree in trees:
+        evaluate_announced(tree, files, memo=memo)
+        assert (memo.find(leaf.made) is None) == (tree is trees[-1])
+        assert memo.find(tree.made) is None
+    assert set(files.read.values()) == {1}
+
+
+def test_a_picture_that_fails_is_wanted_no_more() -> None:
+    files, memo = Files(), Memo()
+    leaf = files.add(drawn(400, 300))
+    broken = step("crop", {"x": 0, "y": 0, "width": 999, "height": 2}, leaf)
+    for tree in (broken, step("resize", {"width": 310}, leaf)):
+        announce(tree, memo)
+    with pytest.raises(OpFailed):
+        evaluate_announced(broken, files, memo=memo)
+    assert memo.find(leaf.made) is not None
+    evaluate_announced(step("resize", {"width": 310}, leaf), files, memo=memo)
+    assert memo.find(leaf.made) is None
+    assert set(files.read.values()) == {1}
+
+
 def test_threads_wait_for_each_other() -> None:
     files, memo = Files(), Memo()
     tree = step("resize", {"width": 30}, files.add(drawn(200, 200)))
@@ -99,6 +126,21 @@ def test_a_memo_keeps_to_its_bound_and_drops_the_oldest() -> None:
     assert memo.find("one") is not None
     memo.get("huge", lambda: drawn(20, 20))
     assert [memo.find(key) for key in ("one", "three", "huge")] == [None, None, None]
+
+
+def test_a_memo_keeps_small_pictures_beside_large_ones() -> None:
+    memo = Memo(4 * 100 * 100)
+    for key in range(60):
+        memo.get(f"small {key}", lambda: drawn(3, 3))
+        memo.get(f"large {key}", lambda: drawn(40, 90))
+    assert all(memo.find(f"small {key}") for key in range(60))
+    assert [key for key in range(60) if memo.find(f"large {key}")] == [58, 59]
+    for key in range(60, 400):
+        memo.get(f"small {key}", lambda: drawn(3, 3))
+    kept = [key for key in range(400) if memo.find(f"small {key}")]
+    assert kept == list(range(400 - len(kept), 400))
+    assert sum(4 * 3 * 3 for _ in kept) <= 4 * 100 * 100 / 8
+    assert memo.find("large 59") is not None
 
 
 def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assetforge.errors import UsageError
+from assetforge.model import Look
 from assetforge.outputs import lock
 from assetforge.outputs.lock import Lock, lock_text, parse_lock, read_lock
 from tests.builder import Builder
@@ -18,6 +19,7 @@ PAID = {
     "key": "a" * 64, "digest": "b" * 64, "pixels": "c" * 64, "size": "8x8", "format": "png", "bytes": 70,
     "kind": "images-api", "model": "m", "cost": 0.04, "date": "2026-01-02",
 }  # fmt: skip
+LOOK = {"color": "#0f766e", "placeholder": "data:image/png;base64,iVBORw0KGgo="}
 HUGE = "9" * 5000
 
 
@@ -25,8 +27,15 @@ def text(number: str = "1", **changes: Any) -> str:
     return json.dumps({"version": 1, "assets": {"hero": {"steps": {"generate": {number: {**PAID, **changes}}}}}})
 
 
+def file(**more: Any) -> str:
+    record = {name: PAID[name] for name in ("key", "digest", "pixels", "size", "format", "bytes")}
+    return json.dumps({"version": 1, "assets": {"hero": {"outputs": {"hero.png": {**record, **more}}}}})
+
+
 def test_what_the_others_are_broken_versions_of_is_read() -> None:
     assert parse_lock(text())["hero"].steps["generate"][1].media.bytes == 70
+    assert parse_lock(file(**LOOK))["hero"].outputs["hero.png"].look == Look(**LOOK)
+    assert parse_lock(file(frames=[[0, 2, 8, 6]]))["hero"].outputs["hero.png"].frames == ((0, 2, 8, 6),)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +58,11 @@ def test_what_the_others_are_broken_versions_of_is_read() -> None:
         text().replace("0.04", "-Infinity"),
         text(cost=-1),
         text(cost="much"),
+        file(frames=[[0, 2, 8]]),
+        file(frames=[[0, 2, 8, -1]]),
+        file(frames=[[0, 2, 8, 6.5]]),
+        file(frames={"0": [0, 2, 8, 6]}),
+        file(frames=None),
         text(size=f"{HUGE}x8"),
         text(size=f"{2**40}x8"),
         text(size=8),
@@ -58,6 +72,13 @@ def test_what_the_others_are_broken_versions_of_is_read() -> None:
         text(date={}),
         text(by="somebody"),
         text(number="0"),
+        file(color="#0f766e"),
+        file(color="red", placeholder=LOOK["placeholder"]),
+        file(color="#0f766e", placeholder="https://example.com/tracker.png"),
+        file(color="#0f766e", placeholder="data:image/png;base64," + "A" * 2_000),
+        file(color="#0f766e", placeholder="data:image/svg+xml;base64,AAAA"),
+        json.dumps({"version": 1, "assets": {"emit:list": {"emitted": {"a.json": "b"}}}}),
+        json.dumps({"version": 1, "assets": {"emit:list": {"emitted": ["a.json"]}}}),
         text(number="-1"),
         text(number=HUGE),
         text(number="²"),

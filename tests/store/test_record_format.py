@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetforge.model import Media, Record
+from assetforge.ops.atlas import MAX_FRAMES
 from assetforge.store.record_format import SIZE_LIMIT, decode_record, encode_record
 
 MEDIA = Media(digest="d" * 64, pixels="e" * 64, width=1024, height=768, format="png", bytes=54321)
@@ -53,6 +54,7 @@ any_record = st.builds(
     request=st.text(max_size=50),
     ingredients=st.lists(st.tuples(st.text(max_size=20), plain), max_size=4).map(tuple),
     by=st.sampled_from(["", "by hand", "accepted"]),
+    frames=st.lists(st.tuples(*[st.integers(0, 16_384)] * 4), max_size=3).map(tuple),
 )
 
 
@@ -107,6 +109,9 @@ def test_values_that_json_does_not_have_or_are_too_large_are_none(text: str) -> 
         ("ingredients", [["name"]]),
         ("ingredients", [[1, 2]]),
         ("by", "magic"),
+        ("frames", None),
+        ("frames", [[0, 0, 8]]),
+        ("frames", [[0, 0, 8, -8]]),
     ],
 )
 def test_a_field_that_is_not_what_it_should_be_makes_a_record_none(name: str, value: object) -> None:
@@ -135,6 +140,13 @@ def test_a_media_fact_that_is_not_what_it_should_be_makes_a_record_none(name: st
 
 def changed(record: Record, **values: object) -> bytes:
     return json.dumps({**json.loads(encode_record(record)), **values}).encode()
+
+
+def test_the_frames_of_the_fullest_sheet_have_room() -> None:
+    """Ingredients may be left out for them; frames are told by nobody else."""
+    frames = tuple((16_383 - number % 9, 16_383, 16_384, 16_384) for number in range(MAX_FRAMES))
+    record = replace(RECORD, frames=frames)
+    assert decode_record(encode_record(record)) == record
 
 
 def test_a_record_is_not_lost_for_ingredients_that_do_not_fit() -> None:
