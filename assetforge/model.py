@@ -134,7 +134,7 @@ class Local:
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """One output file: its path, how the picture is scaled and encoded for it, and what is checked of it (`checks`, a
-    frozen pydantic model). `family` names the set of files that it is one of."""
+    frozen pydantic model, written at `checked`). `family` names the set of files that it is one of."""
 
     id: str
     instance: str
@@ -144,6 +144,7 @@ class Rendition:
     inputs: tuple[Link, ...]
     where: Where
     checks: Any | None = None
+    checked: Where | None = None
     family: str = ""
 
 
@@ -183,8 +184,8 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Every step after those it needs, and the instances and emits in manifest order. `output_dir` is what outputs are
-    relative to, "" for the root."""
+    """Every step after those it needs, and the instances and emits in manifest order. `output_dir` is what outputs
+    are relative to, "" for the root."""
 
     steps: Mapping[str, Step]
     instances: Mapping[str, Instance]
@@ -203,7 +204,8 @@ class Picture:
     """An image before it is decoded: bytes that exist, or an operation on other pictures.
 
     `made` is its identity in rendition keys: byte digests, operations and their versions. `media` is set where
-    it is a file's or a provider's very bytes. `size` is None where only the pixels can tell it.
+    it is a file's or a provider's very bytes. `size` is None where only the pixels can tell it. `where` is the place
+    of its step, for who has to tell that it can't be made: two pictures are one wherever they were asked for.
     """
 
     made: str
@@ -214,6 +216,7 @@ class Picture:
     inputs: tuple["Picture", ...] = ()
     models: tuple[str, ...] = ()
     draft: bool = False
+    where: Where | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,7 @@ Decision = Fresh | Stale | Unknown | Lost | Drafted
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An asset that could not be made, and why."""
+    """An asset that could not be made, or an emit that could not be written, and why."""
 
     instance: str
     problem: Problem
@@ -327,11 +330,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build did. Paths are of outputs; `spent` and `saved` are US dollars;
-    `doubtful` is what the `unanswered` calls may have cost, which gave nothing."""
+    """What a build did. `placed` are paths of outputs, `emitted` those of files made from their facts; `spent` and
+    `saved` are US dollars; `doubtful` is what the `unanswered` calls may have cost, which gave nothing."""
 
     made: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
+    emitted: tuple[str, ...] = ()
     reused: Mapping[Origin, int] = field(default_factory=dict)
     current: int = 0
     drafted: tuple[str, ...] = ()

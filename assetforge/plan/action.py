@@ -8,18 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from assetforge.digest import digest_document
+from assetforge.errors import Where
 from assetforge.graph.requests import LOSSY_COMPRESSION
 from assetforge.graph.sizes import planned_size
 from assetforge.graph.wiring import BRIDGE
 from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size
-from assetforge.ops.spec import OpFailed, normalised
-from assetforge.ops.table import OPS
+from assetforge.ops.spec import normalised
+from assetforge.ops.table import OPS, is_font
+from assetforge.plan.marks import mark_ingredients
 from assetforge.providers.models import rules_of
 
 Pixels = Callable[[Media], str]
 
 # Operations whose result is their first input's very picture whenever it has that picture's size.
-SHAPING = frozenset({"_fit", "_cut_back", "resize", "crop", "pad"})
+SHAPING = frozenset({"_fit", "_cut_back", "_at_least", "resize", "crop", "pad"})
 LOSSY = frozenset({"jpeg", "webp"})
 
 
@@ -36,27 +38,26 @@ def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Pi
     params = step.params
     if params is None and asked is not None:
         params = OPS[step.op].params.model_validate({"width": asked.width, "height": asked.height})
-    return apply(step.op, params, inputs)
+    return apply(step.op, params, inputs, where=step.where)
 
 
-def apply(op: str, params: Any, inputs: Sequence[Picture]) -> Picture:
-    """An operation on pictures, as a picture not yet made."""
+def apply(op: str, params: Any, inputs: Sequence[Picture], *, where: Where | None = None) -> Picture:
+    """An operation on pictures, as a picture not yet made; `where` it is asked for."""
     first = inputs[0]
-    sizes = [picture.size for picture in inputs]
-    size = None if None in sizes else OPS[op].size(params, [size for size in sizes if size is not None])
+    size = _size(op, params, [picture.size for picture in inputs])
     if op in SHAPING and size is not None and size == first.size:
         return first
     made = digest_document(
         "local",
         (
-            ("op", f"{op}@{OPS[op].version}"),
+            ("op", f"{OPS[op].keyed}@{OPS[op].version}"),
             ("params", _keyed_params(op, params)),
             ("inputs", [picture.made for picture in inputs]),
         ),
     )
     models = tuple(dict.fromkeys(model for picture in inputs for model in picture.models))
     draft = any(picture.draft for picture in inputs)
-    return Picture(made, size, None, op, params, tuple(inputs), models, draft)
+    return Picture(made, size, None, op, params, tuple(inputs), models, draft, where)
 
 
 def recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
@@ -77,9 +78,9 @@ def recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
 
 def _recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
     if picture.media is not None:
-        return ["pixels", pixels(picture.media)]
+        return ["font", picture.media.digest] if is_font(picture) else ["pixels", pixels(picture.media)]
     body = (
-        ("op", picture.op),
+        ("op", OPS[picture.op].keyed),
         ("params", _keyed_params(picture.op, picture.params)),
         ("inputs", [known[part.made] for part in picture.inputs]),
     )
@@ -87,16 +88,18 @@ def _recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
 
 
 def expected_size(step: Local, sizes: Sequence[Size | None]) -> Size | None:
-    """The size a local step will give, from those of its inputs; None where it can't be told yet."""
+    """The size a local step will give, from those of its inputs; None where it can't be told yet. Raises OpFailed
+    where these show that it can't be made."""
     if step.op == BRIDGE:
         return sizes[0]
     if step.op == "_cut_back":
         return sizes[1]
+    return _size(step.op, step.params, sizes)
+
+
+def _size(op: str, params: Any, sizes: Sequence[Size | None]) -> Size | None:
     known = [size for size in sizes if size is not None]
-    try:
-        return OPS[step.op].size(step.params, known) if len(known) == len(sizes) else None
-    except OpFailed:
-        return None
+    return OPS[op].size(params, known) if len(known) == len(sizes) else OPS[op].fixed(params)
 
 
 def requested_size(step: Paid, sizes: Sequence[Size | None]) -> Size | None:
@@ -172,24 +175,31 @@ def paid_ingredients(step: Paid, size: Size, inputs: list[Any], mask: Any) -> In
 
 def bind_rendition(step: Rendition, final: Picture) -> tuple[Picture, Action]:
     """An output's picture with its own scaling, and its action. In the same format and untouched, a file is its
-    source's very bytes."""
+    source's very bytes. What its file says beside the pixels is an ingredient where it says something, and so are
+    checks: a new one looks at a current file too."""
     picture = final if step.scale is None else apply("resize", step.scale, (final,))
-    if is_copy(step, picture):
-        encoding: Any = "copy"
-    else:
-        encoding = normalised(step.encoding)
-    ingredients = (("picture", picture.made), ("encoding", encoding))
+    ingredients: Ingredients = (("picture", picture.made), ("encoding", "copy"))
+    if not is_copy(step, picture):
+        encoding = {name: value for name, value in normalised(step.encoding).items() if name != "metadata"}
+        ingredients = (("picture", picture.made), ("encoding", encoding), *mark_ingredients(step, picture))
+    if step.checks is not None:
+        ingredients = (*ingredients, ("checks", normalised(step.checks)))
     return picture, Action(digest_document("rendition", ingredients), step.id, 0, ingredients)
 
 
 def is_copy(step: Rendition, picture: Picture) -> bool:
-    """Whether an output is its source's bytes, untouched."""
-    return picture.media is not None and picture.media.format == step.encoding.format
+    """Whether an output is its source's bytes, untouched: not where they are too many, other sizes of an icon are
+    asked for, or what they say beside the pixels has to go."""
+    media, asked = picture.media, step.encoding
+    if media is None or media.format != asked.format or asked.metadata == "strip" or asked.sizes is not None:
+        return False
+    return asked.max_bytes is None or media.bytes <= asked.max_bytes
 
 
 def _keyed_params(op: str, params: Any) -> dict[str, Any]:
     """Parameters as keys have them: without defaults, and without the names of files, which count by content."""
-    return {name: value for name, value in normalised(params).items() if name not in OPS[op].images}
+    files = (*OPS[op].images, *OPS[op].fonts)
+    return {name: value for name, value in normalised(params).items() if name not in files}
 
 
 def _mask(step: Paid, mask: Picture | None, pixels: Pixels, known: dict[str, Any]) -> Any:

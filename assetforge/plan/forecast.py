@@ -26,6 +26,7 @@ from assetforge.plan.lost import lost_pictures
 from assetforge.plan.price import Prices
 from assetforge.plan.rebuild import NOT_MADE
 from assetforge.plan.walk import Lookups, OnMiss, Walk
+from assetforge.words import waits_for
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
 
@@ -78,6 +79,12 @@ class Forecast:
     @property
     def is_current(self) -> bool:
         return all(outlook.verdict == "current" for outlook in self.outlooks.values())
+
+    @property
+    def remarks(self) -> tuple[Problem, ...]:
+        """What outputs of the selected instances lack of what they ask for."""
+        own = (name for instance in self.selected for name in self.walk.graph.instances[instance].outputs)
+        return tuple(remark for name in own if name in self.walk.files for remark in self.walk.files[name].remarks)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -221,11 +228,16 @@ def _paid_verdict(
         case Stale(reasons):
             return "buy", reasons
         case Unknown(waiting):
-            return ("draft" if walk.on_miss == "draft" else "maybe"), tuple(f"waits for `{step}`" for step in waiting)
+            return ("draft" if walk.on_miss == "draft" else "maybe"), reasons_to_wait(waiting)
         case Drafted(_, reasons):
             return "draft", reasons
         case _:
             return "current", ()
+
+
+def reasons_to_wait(waiting: Sequence[str]) -> tuple[str, ...]:
+    """Why something is not known that waits for these steps: of hundreds that go onto a sheet only some are named."""
+    return (waits_for(waiting),) if waiting else ()
 
 
 def _is_begun(walk: Walk, name: str) -> bool:
@@ -249,7 +261,7 @@ def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
         case Stale(reasons):
             return "make", tuple(f"`{path}`: {reason}" for reason in reasons)
         case Unknown(waiting):
-            return ("draft" if walk.on_miss == "draft" else "maybe"), tuple(f"waits for `{step}`" for step in waiting)
+            return ("draft" if walk.on_miss == "draft" else "maybe"), reasons_to_wait(waiting)
         case _:
             return "maybe", ()
 

@@ -4,12 +4,22 @@ Pure: what the lock, the store and the disk hold is passed in as evidence.
 """
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Record, Stale
 
 NOT_MADE = "not made yet"
+# Ingredients that are told by what they are, not by their values.
+PARTS: Mapping[str, str] = {
+    "picture": "the picture",
+    "inputs": "an input",
+    "mask": "the mask",
+    "encoding": "the encoding",
+    "mark": "what the file says of its origin",
+    "checks": "what is checked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +104,8 @@ def plain(value: Any) -> Any:
 def _change(name: str, old: Any, new: Any) -> str:
     if name == "prompt" and isinstance(old, str) and isinstance(new, str):
         return "the prompt changed"
-    if name == "picture":
-        return "the picture changed"
-    if name in ("inputs", "mask", "encoding"):
-        return {"inputs": "an input changed", "mask": "the mask changed", "encoding": "the encoding changed"}[name]
+    if name in PARTS:
+        return f"{PARTS[name]} changed"
     return f"{name} changed from {old} to {new}"
 
 

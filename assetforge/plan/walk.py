@@ -39,11 +39,13 @@ from assetforge.plan.action import (
     leaf,
     requested_size,
 )
+from assetforge.plan.asked import Unmet, lacking
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
 from assetforge.providers.models import rules_of
 from assetforge.words import byte_size
 
 OnMiss = Literal["call", "draft", "fail"]
+PIXEL_SIZED = 'give the edit a `size`, or put a `pad` before it, or a `resize` with fit = "contain"'
 ASK_OTHERWISE = "change the prompt or the pictures, or build with --retry-refused"
 
 
@@ -88,12 +90,14 @@ class PaidState:
 @dataclass(frozen=True, slots=True)
 class FileState:
     """One rendition: its action and decision, the picture to encode, and the digest of the file that is there, ""
-    where there is none, or where nobody looked."""
+    where there is none, or where nobody looked. `remarks` are what it lacks of what it asks for, as far as sizes
+    tell it."""
 
     action: Action | None
     decision: Decision
     picture: Picture | None
     file: str = ""
+    remarks: tuple[Problem, ...] = ()
 
 
 class Walk:
@@ -159,12 +163,12 @@ class Walk:
 
     def _local(self, step: Local) -> Picture | Waiting | Refused:
         inputs = self._inputs(step.inputs)
-        if isinstance(inputs, Waiting):
-            return Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
         if isinstance(inputs, Refused):
             return inputs
         before = self._calls.get(step.inputs[0].step)
         try:
+            if isinstance(inputs, Waiting):
+                return Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
             return bind_local(step, inputs, before.size if before else None)
         except OpFailed as error:
             return Refused(Problem(f"`{step.instance}`: {error}", step.where))
@@ -190,7 +194,7 @@ class Walk:
         size = requested_size(step, [picture.size for picture in inputs])
         if size is None:
             told = f"`{step.instance}`: the size of the picture that `{step.name}` edits depends on its pixels"
-            self._refuse(step, Problem(told, step.where, "give the edit a `size`, or resize the picture before it"))
+            self._refuse(step, Problem(told, step.where, PIXEL_SIZED))
             return
         mask = masks[0] if masks else None
         try:
@@ -255,15 +259,24 @@ class Walk:
         if isinstance(inputs, Refused):
             self.refused[step.id] = inputs.problem
             return FileState(None, Unknown(()), None)
-        if isinstance(inputs, Waiting):
-            return FileState(None, Unknown(inputs.on), None)
         try:
+            remarks = self._lacking(step)
+            if isinstance(inputs, Waiting):
+                return FileState(None, Unknown(inputs.on), None, remarks=remarks)
             picture, action = bind_rendition(step, inputs[0])
         except OpFailed as error:
             self.refused[step.id] = Problem(f"`{step.instance}`: {error}", step.where)
-            return FileState(None, Unknown(()), None)
-        evidence = self.lookups.rendition(step, action)
-        return FileState(action, decide_rendition(action, evidence), picture, evidence.file)
+        except Unmet as error:
+            self.refused[step.id] = error.problem
+        else:
+            evidence = self.lookups.rendition(step, action)
+            return FileState(action, decide_rendition(action, evidence), picture, evidence.file, remarks)
+        return FileState(None, Unknown(()), None)
+
+    def _lacking(self, step: Rendition) -> tuple[Problem, ...]:
+        """What an output lacks of the size it asks for, where sizes tell it. Raises OpFailed, and Unmet."""
+        size = self._sizes(step.inputs)[0]
+        return () if size is None else lacking(step, size)
 
 
 def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:

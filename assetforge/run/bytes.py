@@ -25,11 +25,13 @@ class Bytes:
         self._files = dict(files)
         self._originals = originals
         self._same: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         self._mutex = Mutex()
 
     def found(self, digest: str, path: str) -> None:
-        """A file of the project has these bytes: a source, which is read where it is."""
+        """A file of the project has these bytes: a source, which is read where it is, and not copied."""
         with self._mutex:
+            self._sources[digest] = path
             self._files[digest] = tuple(dict.fromkeys((path, *self._files.get(digest, ()))))
 
     def has(self, digest: str) -> bool:
@@ -40,7 +42,7 @@ class Bytes:
     def read(self, media: Media) -> bytes:
         """The bytes of a picture. Raises BytesGone."""
         digest = self._same.get(media.digest, media.digest)
-        data = self._blobs.read(digest)
+        data = self._from_source(digest) or self._blobs.read(digest)
         if data is None:
             data = self._from_project(digest)
             if data is not None:
@@ -63,17 +65,21 @@ class Bytes:
         with self._mutex:
             self._same[pinned] = drawn
 
+    def _from_source(self, digest: str) -> bytes | None:
+        path = self._sources.get(digest)
+        return None if path is None else self._at(path, digest)
+
     def _from_project(self, digest: str) -> bytes | None:
-        for path in self._paths(digest):
-            try:
-                real = self._root.readable(path, text=False)
-                with open(real, "rb") as file:
-                    data = file.read()
-            except (PathError, OSError):
-                continue
-            if digest_bytes(data) == digest:
-                return data
-        return None
+        return next((data for path in self._paths(digest) if (data := self._at(path, digest)) is not None), None)
+
+    def _at(self, path: str, digest: str) -> bytes | None:
+        """The bytes of a file below the root, where it has these."""
+        try:
+            with open(self._root.readable(path, text=False), "rb") as file:
+                data = file.read()
+        except (PathError, OSError):
+            return None
+        return data if digest_bytes(data) == digest else None
 
     def _paths(self, digest: str) -> list[str]:
         found = list(self._files.get(digest, ()))

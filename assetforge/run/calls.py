@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
-from assetforge.errors import AssetforgeError, Problem
+from assetforge.errors import AssetforgeError, Problem, Where
 from assetforge.events import CallFailed as CallFailedEvent
 from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, Warned
 from assetforge.model import Action, Call, Paid, Record
@@ -166,7 +166,8 @@ class Calls:
             return asked
         except (OpFailed, BytesGone) as error:
             budget.release(wish.name)
-            self._fail(step, wish.actions, f"`{step.id}`: {error}")
+            where = error.where if isinstance(error, OpFailed) else None
+            self._fail(step, wish.actions, f"`{step.id}`: {error}", where=where)
         except OverLimit as error:
             budget.release(wish.name)
             self._over_limit(wish, str(error), "see `max_usd_per_month` in your settings file")
@@ -331,6 +332,8 @@ class Calls:
         self.tally.stopped = "budget"
         self._fail(wish.step, wish.actions, f"`{wish.step.id}` is not bought: {refusal}", hint)
 
-    def _fail(self, step: Paid, actions: Chunk, message: str, hint: str | None = None) -> None:
+    def _fail(
+        self, step: Paid, actions: Chunk, message: str, hint: str | None = None, *, where: Where | None = None
+    ) -> None:
         candidates = [action.candidate for action in actions]
-        self.schedule.failed(step.id, Problem(message, step.where, hint), candidates)
+        self.schedule.failed(step.id, Problem(message, where or step.where, hint), candidates)

@@ -3,7 +3,7 @@
 import asyncio
 
 from assetforge.errors import Problem
-from assetforge.events import Listener, Placed
+from assetforge.events import Listener, Placed, Warned
 from assetforge.model import Action, Call, Paid, Picture, Record, Rendition
 from assetforge.ops.spec import OpFailed
 from assetforge.providers.spec import CallFailed
@@ -41,6 +41,7 @@ class Workshop:
 
     def make(self, step: Rendition, action: Action, picture: Picture) -> None:
         """An output from its picture."""
+        self.easel.announce(step, picture)
         self._local.add(lambda: self._make(step, action, picture))
 
     def restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> None:
@@ -81,8 +82,12 @@ class Workshop:
 
         try:
             data = await asyncio.get_running_loop().run_in_executor(easel.pool, work)
-        except (OpFailed, BytesGone, CallFailed, OSError) as error:
-            self._fail(step, (action,), f"`{step.id}`: {error}")
+        except OpFailed as error:
+            problem = Problem(f"`{step.id}`: {error}", error.where or step.where)
+            self.schedule.failed(step.id, problem, [action.candidate])
+            return
+        except (BytesGone, CallFailed, OSError) as error:
+            self.schedule.failed(step.id, Problem(f"`{step.id}`: {error}", step.where), [action.candidate])
             return
         record = drafts.keep(call, action.candidate, data)
         self.schedule.bought(step.id, {action.candidate: record})
@@ -93,6 +98,7 @@ class Workshop:
     async def _restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> None:
         rendered = await self.easel.restore(step, record)
         if isinstance(rendered, Problem):
+            self.easel.announce(step, picture)
             rendered = await self.easel.make(step, picture)
         self._finish(step, action, picture, rendered, how="restored")
 
@@ -108,13 +114,14 @@ class Workshop:
             assert isinstance(placed, Problem)
             self.schedule.failed(step.id, placed)
             return
-        record = Record(action.key, rendered.media, kind="rendition", ingredients=action.ingredients)
+        record = Record(
+            action.key, rendered.media, kind="rendition", ingredients=action.ingredients, frames=rendered.frames
+        )
         self.tally.rendered[step.id] = record
         self.counter.shelf.records.put(record, durable=False)
+        for remark in self.schedule.walk.files[step.id].remarks or rendered.remarks:
+            self.listen(Warned(remark))
         if placed:
             self.tally.placed[step.path] = "drafted" if picture.draft else how
             self.listen(Placed(step.instance, step.path, self.tally.placed[step.path]))
         self.schedule.placed(step.id)
-
-    def _fail(self, step: Paid, actions: Chunk, message: str) -> None:
-        self.schedule.failed(step.id, Problem(message, step.where), [action.candidate for action in actions])

@@ -7,25 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assetforge.errors import Problem
-from assetforge.model import Action, Media, Picture, Record, Rendition
-from assetforge.ops.decode import measure, measure_file
+from assetforge.model import Action, Media, Picture, Record, Rendition, Size
+from assetforge.ops.checks import flaws
+from assetforge.ops.decode import measure_file, measured
 from assetforge.ops.encode import encode
+from assetforge.ops.framing import Rect, frames_of
 from assetforge.ops.memo import Memo
+from assetforge.ops.provenance import NOTHING, Metadata, kept, marked
 from assetforge.ops.spec import OpFailed
-from assetforge.ops.table import evaluate
+from assetforge.ops.table import announce, evaluate, evaluate_announced
 from assetforge.outputs.place import Places
 from assetforge.outputs.state import Written
 from assetforge.plan.action import is_copy
+from assetforge.plan.asked import Unmet, lacking, refuse
+from assetforge.plan.marks import mark_of, only_source
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.store.blobs import Blobs
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An encoded output, or the file of the store that it is a copy of, and what is known of it."""
+    """An encoded output, or the file of the store that it is a copy of, and what is known of it; of a sheet, where
+    its pictures stand. `remarks` are worth a warning."""
 
     content: bytes | Path
     media: Media
+    frames: tuple[Rect, ...] = ()
+    remarks: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,20 @@ class Easel:
     memo: Memo
     places: Places
 
+    def announce(self, step: Rendition, picture: Picture) -> None:
+        """A rendition is going to be made: what it shares with others is kept for them."""
+        if not is_copy(step, picture):
+            announce(picture, self.memo)
+
     async def make(self, step: Rendition, picture: Picture) -> Rendered | Problem:
         """A rendition from its picture, kept in the store unless a draft went into it."""
         return await self._in_thread(lambda: self._render(step, picture), step)
 
     async def restore(self, step: Rendition, record: Record) -> Rendered | Problem:
         """A rendition whose bytes are known."""
-        return await self._in_thread(lambda: Rendered(self.bytes.file(record.media), record.media), step)
+        return await self._in_thread(
+            lambda: Rendered(self.bytes.file(record.media), record.media, record.frames), step
+        )
 
     def place(self, step: Rendition, action: Action, rendered: Rendered, *, draft: bool) -> Problem | bool:
         """Puts a rendition at its path; True where the file changed."""
@@ -58,16 +73,53 @@ class Easel:
     async def _in_thread(self, work: Callable[[], Rendered], step: Rendition) -> Rendered | Problem:
         try:
             return await asyncio.get_running_loop().run_in_executor(self.pool, work)
-        except (OpFailed, BytesGone) as error:
+        except Unmet as error:
+            return error.problem
+        except OpFailed as error:
+            return Problem(f"`{step.path}`: {error}", error.where or step.where)
+        except BytesGone as error:
             return Problem(f"`{step.path}`: {error}", step.where)
         except OSError as error:
             return Problem(f"`{step.path}` can't be made: {(error.strerror or str(error)).lower()}", step.where)
 
     def _render(self, step: Rendition, picture: Picture) -> Rendered:
         if is_copy(step, picture) and picture.media is not None:
-            file = self.bytes.file(picture.media)
-            known = picture.media.pixels
-            return Rendered(file, picture.media if known else measure_file(file, step.path, picture.media.digest))
-        data = encode(evaluate(picture, self.bytes.read, memo=self.memo), step.encoding)
+            return self._copy(step, picture.media)
+        image = evaluate_announced(picture, self.bytes.read, memo=self.memo)
+        remarks = self._lacking(step, picture)
+        size = Size(*image.size)
+        data = encode(image, step.encoding, self._metadata(step, picture))
+        del image
+        media, seen = measured(data, step.path)
+        if step.checks is not None and not picture.draft:
+            refuse(step, flaws(step.checks, media, seen))
         self.blobs.put(data, durable=False)
-        return Rendered(data, measure(data, step.path))
+        # A file of another size, such as an icon's, shows the sheet with its frames elsewhere.
+        frames = frames_of(picture, self._size) if media.size == size else ()
+        return Rendered(data, media, frames, remarks)
+
+    def _copy(self, step: Rendition, media: Media) -> Rendered:
+        """The store's file of a picture's very bytes."""
+        file = self.bytes.file(media)
+        if step.checks is not None:
+            media, seen = measured(self.bytes.read(media), step.path)
+            refuse(step, flaws(step.checks, media, seen))
+        return Rendered(file, media if media.pixels else measure_file(file, step.path, media.digest))
+
+    def _lacking(self, step: Rendition, picture: Picture) -> tuple[Problem, ...]:
+        """What an output lacks of the size it asks for, where only the pixels can tell."""
+        is_scaled = step.scale is not None and picture.params is step.scale
+        final = picture.inputs[0] if is_scaled else picture
+        return () if final.size is not None else lacking(step, self._size(final))
+
+    def _metadata(self, step: Rendition, picture: Picture) -> Metadata:
+        """What the file says beside its pixels."""
+        mark = mark_of(step, picture)
+        if mark == "keep":
+            source = only_source(picture)
+            return kept(self.bytes.read(source.media), step.path) if source and source.media else NOTHING
+        return NOTHING if mark is None else marked(mark)
+
+    def _size(self, picture: Picture) -> Size:
+        known = picture.size or self.memo.size(picture.made)
+        return known or Size(*evaluate(picture, self.bytes.read, memo=self.memo).size)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from assetforge.model import Call, Media, Picture
-from assetforge.ops.encode import Encoding, encode
+from assetforge.ops.encode import plain_png
 from assetforge.ops.memo import Memo
 from assetforge.ops.table import evaluate
 from assetforge.providers.spec import Order, Upload
@@ -34,5 +34,5 @@ def _upload(
     media = picture.media
     if media is not None and media.format in formats:
         return Upload(f"{name}.{'jpg' if media.format == 'jpeg' else media.format}", media.format, read(media))
-    data = encode(evaluate(picture, read, memo=memo), Encoding(format="png"))
+    data = plain_png(evaluate(picture, read, memo=memo))
     return Upload(f"{name}.png", "png", data)
