@@ -5,7 +5,7 @@ A paid step has two faces: the provider's image as sent, which an edit that foll
 are bound, so that untouched bytes stay untouched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,25 +15,28 @@ from assetforge.errors import KeyPath, Problem, Where
 from assetforge.graph.files import Outputs
 from assetforge.graph.matrix import Cell
 from assetforge.graph.parts import Parts
-from assetforge.graph.render import Filled, Form
+from assetforge.graph.render import Filled, Form, touches
 from assetforge.graph.requests import DEFAULT_SIZE
 from assetforge.graph.rules import Asked, Rules
 from assetforge.graph.scope import Scope
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.schema import AssetTable, EditTable
 from assetforge.model import Instance, Link, Local, Paid, Shape, Size, Step
-from assetforge.ops.table import OPS, PUBLIC
+from assetforge.ops.plugins import PluginError, blamed, check_keyed
+from assetforge.ops.spec import Op
+from assetforge.ops.table import BUILT_IN, OPS, PUBLIC, step_named
 from assetforge.words import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """The image so far: as an edit that follows gets it, and finished. `fit` is how an answer not yet fitted to the
-    size wanted still has to be."""
+    size wanted still has to be. `more` are the others of a list, till the sheet that comes first takes them."""
 
     sent: Link
     finished: Link
     fit: Any = None
+    more: tuple[Link, ...] = ()
 
 
 # Stands for an image that could not be made out, so that what comes after it is checked all the same.
@@ -50,6 +53,12 @@ def fit_params(size: Size, fit: str | None, position: str | tuple[float, ...] | 
 
 def _frozen(position: str | list[float] | None) -> str | tuple[float, ...] | None:
     return tuple(position) if isinstance(position, list) else position
+
+
+def is_sheet(steps: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the first of these steps takes any number of pictures."""
+    op = BUILT_IN.get(str(steps[0].get("op"))) if steps else None
+    return op is not None and op.frames is not None
 
 
 class Assembly:
@@ -77,7 +86,7 @@ class Assembly:
         renditions = outputs.renditions(filled, face.finished)
         self.parts.problems += outputs.problems
         paid = tuple(step.id for step in self.steps if isinstance(step, Paid))
-        self.steps += renditions
+        self.steps += [*outputs.steps, *renditions]
         return Instance(
             name=self.name, asset=self.form.merged.asset, axes=self.cell.axes, cell=self.cell.shows, alt=asset.alt,
             tags=tuple(asset.tags), meta=asset.meta, paid=paid, outputs=tuple(step.id for step in renditions),
@@ -86,12 +95,7 @@ class Assembly:
 
     def _start(self, asset: AssetTable) -> Face | None:
         if asset.source is not None:
-            if isinstance(asset.source, list):
-                hint = 'name one, like source = "@hero"'
-                self.parts.tell("`source` is a list, which only the step `atlas` takes", ("source",), hint)
-                return None
-            link = self.parts.picture(asset.source, ("source",))
-            return None if link is None else Face(link, link)
+            return self._from(asset, asset.source)
         if {("n",), ("source",)} & self.parts.left_out:
             self.wiring.unsure.add(self.name)
         if ("source",) in self.parts.left_out:
@@ -112,6 +116,22 @@ class Assembly:
         self.steps.append(paid)
         return self._fitted(paid, {"fit": asset.fit, "position": asset.position}, ())
 
+    def _from(self, asset: AssetTable, source: str | list[str]) -> Face | None:
+        """The picture that is there; of a list the first, with all others for the sheet."""
+        key: KeyPath = ("source",)
+        if isinstance(source, str):
+            link = self.parts.picture(source, key)
+            return None if link is None else Face(link, link)
+        left_out = self.form.merged.manifest.left_out[self.form.merged.asset]
+        if not (is_sheet(asset.steps) or touches(left_out, ("steps",))):
+            hint = 'make `atlas` the first step, or name one picture, like source = "@hero"'
+            self.parts.tell("`source` is a list, which only the step `atlas` takes", key, hint)
+            return None
+        if not source:
+            self.parts.tell("`source` is an empty list", key, 'name pictures, like source = ["@icon"]')
+        first, *more = self.parts.pictures(source, key) or (NOWHERE.finished,)
+        return Face(first, first, more=tuple(more))
+
     def _fitted(self, paid: Paid, how: Mapping[str, Any], key: KeyPath) -> Face:
         """The answer fitted to the size wanted; every candidate the same way, for references to it."""
         assert paid.size is not None
@@ -131,25 +151,37 @@ class Assembly:
         body = {name: value for name, value in raw.items() if name not in ("op", "id")}
         if op == "edit":
             return self._edit(asset, body, index, face)
-        if op not in PUBLIC:
-            if isinstance(op, str):  # of all else merging has told already
-                hint = did_you_mean(op, ["edit", *PUBLIC], "steps")
-                self.parts.tell(f"there is no step `{op}`", (*key, "op"), hint)
+        if not isinstance(op, str):  # merging has told it already
             return None
-        return self._local_step(str(op), body, index, face)
+        try:
+            found = step_named(op)
+            if found is not None:
+                return self._local_step(found, body, index, face)
+            hint = did_you_mean(op, ["edit", *PUBLIC, *OPS.installed()], "steps")
+            self.parts.tell(f"there is no step `{op}`", (*key, "op"), hint)
+        except PluginError as error:
+            self.parts.tell(error.message, (*key, "op"), error.hint)
+        return None
 
-    def _local_step(self, op: str, body: Mapping[str, Any], index: int, face: Face) -> Face | None:
+    def _local_step(self, op: Op, body: Mapping[str, Any], index: int, face: Face) -> Face | None:
+        """Raises PluginError where an installed step is at fault."""
         key: KeyPath = ("steps", index)
         step_id = self.form.merged.ids[index]
-        params = self.parts.params(index, OPS[op].params, body)
-        links: list[Link] = [face.finished]
-        for name in OPS[op].images:
+        with blamed(op):
+            params = self.parts.params(index, op.params, body)
+        check_keyed(op, params)
+        links: list[Link] = [face.finished, *face.more]
+        for name in op.images:
             text = body.get(name) if params is None else getattr(params, name)
             link = self.parts.picture(text, (*key, name)) if isinstance(text, str) else None
             links.append(link or NOWHERE.finished)
+        for name in op.fonts:
+            text = body.get(name) if params is None else getattr(params, name)
+            if isinstance(text, str):
+                links.append(self.parts.font(text, (*key, name)) or NOWHERE.finished)
         if params is None:
             return None
-        link = self._local(op, step_id, params, tuple(links), where=self.form.merged.where(*key))
+        link = self._local(op.name, step_id, params, tuple(links), where=self.form.merged.where(*key))
         return Face(link, link)
 
     def _edit(self, asset: AssetTable, body: Mapping[str, Any], index: int, face: Face) -> Face | None:

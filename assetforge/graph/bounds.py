@@ -7,44 +7,59 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from assetforge.graph.printing import printed
+from assetforge.graph.printing import printed, slug
 
 MAX_CHARACTERS = 4_000_000
 MAX_MADE = 50 * MAX_CHARACTERS
-MAX_TICKS = 5_000_000
-MAX_SECONDS = 10.0
 MAX_WIDTH = 9_999
 MAX_DIGITS = 300
 MAX_BITS = 4_096
 MAX_TOKENS = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one render may do: characters of one text, items of one list with all that is in them, steps of work."""
+
+    characters: int
+    items: int
+    ticks: int
+    seconds: float
+
+
+PROMPT = Limits(characters=MAX_CHARACTERS, items=MAX_CHARACTERS, ticks=5_000_000, seconds=10.0)
+# Ten thousand outputs, each with a row of data and a placeholder, are a page of ten megabytes.
+PAGE = Limits(characters=32_000_000, items=16_000_000, ticks=20_000_000, seconds=60.0)
+
+
 class TooMuch(Exception):  # noqa: N818 - the template is sound, only its appetite is not
-    """A template that asks for more than any picture's prompt needs."""
+    """A template that asks for more than any prompt, or any page, needs."""
 
 
 class Meter:
     """How much one render has done. Raises TooMuch past a bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = PROMPT) -> None:
+        self.limits = limits
         self.ticks = 0
         self.characters = 0
-        self.deadline = time.monotonic() + MAX_SECONDS
+        self.deadline = time.monotonic() + limits.seconds
 
     def tick(self, work: int = 1) -> None:
         self.ticks += work
-        if self.ticks > MAX_TICKS or time.monotonic() > self.deadline:
+        if self.ticks > self.limits.ticks or time.monotonic() > self.deadline:
             raise TooMuch("it does too much work")
 
     def weigh(self, value: Any) -> Any:
         """A value that was made, counted: one may be as long as a text, all of them as many texts. Raises
         TooMuch."""
-        check_weight(value)
+        check_weight(value, self.limits)
         if isinstance(value, str | list | tuple):
             self.characters += len(value)
             if self.characters > MAX_MADE:
@@ -65,7 +80,7 @@ def is_bounded_product(left: Any, right: Any) -> bool:
     return isinstance(times, int) and hasattr(items, "__len__") and len(items) * max(times, 0) <= MAX_CHARACTERS
 
 
-def check_weight(value: Any) -> None:
+def check_weight(value: Any, limits: Limits) -> None:
     """Refuses a value that would be very long if it were written out, as it is when it is compared or hashed: a list
     that holds a list twice, which holds a list twice, is short only in memory. Raises TooMuch."""
     waiting, seen, characters = [value], 0, 0
@@ -74,7 +89,7 @@ def check_weight(value: Any) -> None:
         seen += 1
         if isinstance(each, str):
             characters += len(each)
-            if len(each) > MAX_CHARACTERS or characters > MAX_MADE:
+            if len(each) > limits.characters or characters > MAX_MADE:
                 raise TooMuch("it makes too much text")
         elif isinstance(each, list | tuple):
             waiting += each
@@ -83,7 +98,7 @@ def check_weight(value: Any) -> None:
             waiting += each.values()
         else:
             check_numbers(each)
-        if seen + len(waiting) > MAX_CHARACTERS:
+        if seen + len(waiting) > limits.items:
             raise TooMuch("it makes too long a list")
 
 
@@ -93,12 +108,12 @@ def check_numbers(*values: object) -> None:
         raise TooMuch("it makes too large a number")
 
 
-def counted(parts: Iterable[str]) -> Iterator[str]:
+def counted(parts: Iterable[str], longest: int = MAX_CHARACTERS) -> Iterator[str]:
     """The parts of a text, as long as all of them are not too long. Raises TooMuch."""
     total = 0
     for part in parts:
         total += len(part)
-        if total > MAX_CHARACTERS:
+        if total > longest:
             raise TooMuch("it makes too much text")
         yield part
 
@@ -111,23 +126,17 @@ def bounded_range(*bounds: int) -> range:
     return numbers
 
 
-def concat(parts: Sequence[Any]) -> str:
-    """The operator `~`. Raises TooMuch."""
-    return "".join(counted(map(printed_text, parts)))
-
-
 def printed_text(value: Any) -> str:
     """What a value prints as."""
     return str(printed(value))
 
 
-def join(items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+def join(texts: Iterable[str], separator: str, longest: int) -> str:
     """The filter `join`. Raises TooMuch."""
-    chosen = (item[attribute] for item in items) if attribute else items
-    texts = list(counted(printed_text(item) for item in chosen))
-    if len(separator) * len(texts) > MAX_CHARACTERS:
+    kept = list(counted(texts, longest))
+    if len(separator) * len(kept) > longest:
         raise TooMuch("it makes too much text")
-    return separator.join(texts)
+    return separator.join(kept)
 
 
 def replace(text: str, old: str, new: str, count: int = -1) -> str:
@@ -224,10 +233,15 @@ def total(items: Iterable[Any], attribute: str | None = None, start: float = 0) 
     return sum(numbers, start)
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
+def to_slug(value: Any) -> str:
+    """The filter `slug`: what it takes apart may get longer. Raises TooMuch."""
+    return slug("".join(counted([printed_text(value)])))
+
+
+def to_json(value: Any, indent: int | None, longest: int) -> str:
     """The filter `tojson`, as it is without marks that would end a script. Raises TooMuch."""
     pad = None if indent is None else bounded_width(indent)
-    text = "".join(counted(json.JSONEncoder(sort_keys=True, indent=pad).iterencode(value)))
+    text = "".join(counted(json.JSONEncoder(sort_keys=True, indent=pad).iterencode(value), longest))
     return text.translate({ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&'"})
 
 

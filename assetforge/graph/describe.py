@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from assetforge.entry import Entry
+from assetforge.graph.builtin import PREFIX, TEMPLATES
 from assetforge.manifest.schema import (
     ASSET_NAME,
     AssetEntry,
     AssetTable,
     EditTable,
+    EmitTable,
     ManifestFile,
     OutputTable,
 )
@@ -37,17 +39,20 @@ SHAPES = {
 
 def describe() -> Document:
     """The whole schema."""
+    steps = [*map(_op_step, PUBLIC), *map(_installed_step, OPS.installed()), _edit_step(), _use_step()]
     definitions: Document = {
         "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
-        "step": {"oneOf": [*map(_op_step, PUBLIC), _edit_step(), _use_step()]},
+        "step": {"oneOf": steps},
         "shape": {"oneOf": [_shape(*entry) for entry in SHAPES.items()]},
         "output": _described(OutputTable),
         "asset": _asset(),
         "override": _override(),
+        "emit": _emit(),
     }
     whole = _plain(ManifestFile)
     properties = whole["properties"]
     properties["asset"] |= {"additionalProperties": {"$ref": "#/$defs/asset"}, "propertyNames": NAME}
+    properties["emit"] |= {"additionalProperties": {"$ref": "#/$defs/emit"}, "propertyNames": NAME}
     properties["chain"] |= {"additionalProperties": {"$ref": "#/$defs/steps"}, "propertyNames": NAME}
     properties["provider"] |= _providers()
     definitions |= whole.pop("$defs", {})
@@ -61,6 +66,15 @@ def _asset() -> Document:
     _refer(properties)
     asset["oneOf"] = [{"required": [origin]} for origin in ("prompt", "prompt_file", "source")]
     return asset
+
+
+def _emit() -> Document:
+    emit = _described(EmitTable)
+    built_in = {"enum": [f"{PREFIX}{name}" for name in sorted(TEMPLATES)]}
+    template = emit["properties"]["template"]
+    others = {"type": "string", "not": {"pattern": f"^{PREFIX}"}}
+    emit["properties"]["template"] = {"anyOf": [built_in, others], "description": template["description"]}
+    return emit
 
 
 def _override() -> Document:
@@ -87,6 +101,15 @@ def _refer(properties: Document) -> None:
 
 def _op_step(name: str) -> Document:
     return _step(name, _described(OPS[name].params))
+
+
+def _installed_step(name: str) -> Document:
+    """A step of another package; any parameters will do of one that can't describe them."""
+    try:
+        return _op_step(name)
+    except Exception:  # whatever a package's code raises: a build tells it
+        step = _step(name, {"type": "object", "properties": {}})
+        return {**step, "additionalProperties": True}
 
 
 def _edit_step() -> Document:
@@ -122,7 +145,7 @@ def _shape(kind: str, told: tuple[Document, str]) -> Document:
 
 def _providers() -> Document:
     """A built-in provider's table need not say its kind."""
-    table = _plain(ProviderTable)
+    table = _inlined(_plain(ProviderTable))
     partial = {key: value for key, value in table.items() if key != "required"}
     return {"properties": dict.fromkeys(BUILT_IN, partial), "additionalProperties": table}
 
@@ -138,9 +161,27 @@ def _plain(model: type[Entry]) -> Document:
 def _described(model: type[Entry]) -> Document:
     """A table whose strings are templates: where something else than text is wanted, one may stand for it."""
     table = _plain(model)
-    table.pop("$defs", None)
-    table["properties"] = {name: _or_template(form) for name, form in table["properties"].items()}
-    return table
+    for inner in (table, *table.get("$defs", {}).values()):
+        if "properties" in inner:
+            inner["properties"] = {name: _or_template(form) for name, form in inner["properties"].items()}
+    return _inlined(table)
+
+
+def _inlined(table: Document) -> Document:
+    """A table with the tables in it where they stand: `$defs` are the whole schema's."""
+    definitions = table.pop("$defs", {})
+
+    def put(form: Any) -> Any:
+        if isinstance(form, list):
+            return [put(part) for part in form]
+        if not isinstance(form, Mapping):
+            return form
+        name = str(form.get("$ref", "")).removeprefix("#/$defs/")
+        if name in definitions:
+            form = {**definitions[name], **{key: value for key, value in form.items() if key != "$ref"}}
+        return {key: put(value) for key, value in form.items()}
+
+    return put(table)  # type: ignore[no-any-return]
 
 
 def _cleaned(form: Any) -> Any:

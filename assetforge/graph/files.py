@@ -5,20 +5,25 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetforge.entry import RENDERED, Invalid, problems_of
-from assetforge.errors import KeyPath, ManifestError, Problem
+from assetforge.errors import KeyPath, ManifestError, Problem, Where
+from assetforge.graph.families import OWN_KEYS, Shaping, flaws_of
 from assetforge.graph.render import Filled, Form
 from assetforge.graph.scope import Scope
 from assetforge.manifest.schema import AssetTable, OutputSettings, OutputTable
-from assetforge.model import Link, Rendition
+from assetforge.model import Link, Local, Rendition
+from assetforge.ops.checks import Checks
 from assetforge.ops.encode import FORMATS, Encoding
+from assetforge.ops.spec import normalised
 from assetforge.ops.table import OPS
 from assetforge.paths import PathError, Root, fold, is_listed
 from assetforge.words import did_you_mean, some, ticked
 
 MAX_FILES = 1_000
+SET_IT = "set `{}` in this output, or leave it out of its path"
+NO_SIZES = "leave `{}` out of the path: a family's files have names of their own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,11 @@ class Outputs:
         self.target = target
         self.left_out: frozenset[KeyPath] = frozenset()
         self.problems: list[Problem] = []
+        self.steps: list[Local] = []
 
     def renditions(self, filled: Filled, picture: Link) -> list[Rendition]:
-        """One rendition for each file of the asset, reading from its final image."""
+        """One rendition for each file of the asset, reading from its final image; what only a family's files are made
+        by is in `steps`."""
         made: list[Rendition] = []
         self.left_out = filled.left_out
         for key, entry in _entries(filled.asset):
@@ -61,6 +68,14 @@ class Outputs:
         return made
 
     def _expand(self, entry: str | OutputTable, key: KeyPath, picture: Link) -> Iterator[Rendition]:
+        flaws = [] if isinstance(entry, str) else list(flaws_of(entry))
+        for flaw in flaws:
+            self.problems.append(Problem(flaw.message, self.form.merged.where(*key, flaw.key), flaw.hint))
+        if flaws:
+            return
+        if isinstance(entry, OutputTable) and entry.family is not None:
+            yield from self._family(entry, key, picture)
+            return
         text = entry if isinstance(entry, str) else entry.path
         chosen = _with_defaults(entry, self.target.defaults)
         axes = {name: _listed(chosen.get(name)) for name in ("width", "height", "format")}
@@ -87,12 +102,51 @@ class Outputs:
             if rendition is not None:
                 yield rendition
 
-    def _path(self, text: str, key: KeyPath, asked: Mapping[str, Any]) -> str | None:
+    def _family(self, entry: OutputTable, key: KeyPath, picture: Link) -> Iterator[Rendition]:
+        """The files of a family, each made of the picture by a step of its own where it needs one."""
+        chosen, where = _with_defaults(entry, self.target.defaults), self.form.merged.where(*key)
+        shaping = Shaping.of(entry, chosen)
+        settings = {name: value for name, value in chosen.items() if name not in OWN_KEYS}
+        name = f"{entry.family}.{key[-1] if len(key) > 1 else 0}"
+        folder = entry.path if entry.path.endswith("/") else f"{entry.path or '.'}/"
+        source = self._local("_at_least", name, shaping.enough(), picture, where=where)
+        for file in shaping.family.files:
+            path = self._path(f"{folder}{file.name}", (*key, "path"), {}, remedy=NO_SIZES)
+            if path is None or self._is_no_folder(path[: -len(file.name)].rstrip("/"), (*key, "path")):
+                return
+            try:
+                making, own = shaping.making(file), shaping.settings(file)
+            except Invalid as error:
+                subject = f"family `{entry.family}`"
+                self.problems += problems_of(error, chosen, subject=subject, where=where, model=OutputTable)
+                return
+            link = source
+            if making is not None:
+                link = self._local(making[0], f"{name}.{file.name}", making[1], source, where=where)
+            made = self._rendition(path, settings | own, key, path_key=(*key, "path"), picture=link)
+            if made is not None:
+                yield replace(made, family=shaping.family.name)
+
+    def _is_no_folder(self, folder: str, key: KeyPath) -> bool:
+        """Tells of a path that names a file where a family's folder is meant."""
+        if folder.rpartition(".")[2].lower() not in FORMATS or "." not in folder.rpartition("/")[2]:
+            return False
+        told = f"`{folder}` names a file, and a family is a folder of files"
+        self.problems.append(Problem(told, self.form.merged.where(*key), 'name the folder, like path = "icons/"'))
+        return True
+
+    def _local(self, op: str, name: str, params: Any, source: Link, *, where: Where) -> Link:
+        step = Local(f"{self.instance}:{name}", self.instance, name, op, params, (source,), where)
+        self.steps.append(step)
+        return Link(step.id)
+
+    def _path(self, text: str, key: KeyPath, asked: Mapping[str, Any], *, remedy: str = SET_IT) -> str | None:
         scope = Scope(self.form.engine, asked, {}, places={}, outer=self.scope) if asked else self.scope
         try:
             rendered = self.form.render(text, key, scope, self.instance)
         except ManifestError as error:
-            self.problems += filter(None, (self._about_asked(problem, key[:-1]) for problem in error.problems))
+            told = (self._about_asked(problem, key[:-1], remedy) for problem in error.problems)
+            self.problems += filter(None, told)
             return None
         try:
             return self.target.root.clean(rendered, self.target.output_dir)
@@ -100,14 +154,14 @@ class Outputs:
             self.problems.append(Problem(error.message, self.form.merged.where(*key), error.hint))
             return None
 
-    def _about_asked(self, problem: Problem, key: KeyPath) -> Problem | None:
+    def _about_asked(self, problem: Problem, key: KeyPath, remedy: str) -> Problem | None:
         """An undefined `width` in a path is no slip: the output asks for none, or for what is told to be wrong."""
         name = problem.where.text if problem.where else ""
         if name not in ("width", "height", "format") or "is undefined" not in problem.message:
             return problem
         if any(place[: len(key) + 1] == (*key, name) for place in self.left_out):
             return None
-        return replace(problem, hint=f"set `{name}` in this output, or leave it out of its path")
+        return replace(problem, hint=remedy.format(name))
 
     def _rendition(
         self, path: str, chosen: Mapping[str, Any], key: KeyPath, *, path_key: KeyPath, picture: Link
@@ -131,13 +185,25 @@ class Outputs:
             self.problems.append(Problem(told, place, f"end it in .{chosen['format']}, or leave `format` out"))
             return None
         try:
-            scale, encoding = _scaling(chosen), _encoding(chosen, form)
+            scale, encoding, checks = _scaling(chosen), _encoding(chosen, form), _checks(chosen)
         except Invalid as error:
             self.problems += problems_of(
                 error, dict(chosen), subject=f"output `{path}`", where=where, model=OutputTable
             )
             return None
-        return Rendition(f"{self.instance} > {path}", self.instance, path, scale, encoding, (picture,), where)
+        checked = self._place_of_checks(key) if checks is not None else None
+        return Rendition(
+            f"{self.instance} > {path}", self.instance, path, scale, encoding, (picture,), where, checks, checked
+        )
+
+    def _place_of_checks(self, key: KeyPath) -> Where:
+        """Where the checks of an output are written: in it, or in the defaults."""
+        written: Any = self.form.merged.raw
+        for part in key:
+            written = written[part]
+        if isinstance(written, Mapping) and "checks" in written:
+            return self.form.merged.where(*key, "checks")
+        return self.form.merged.manifest.where("defaults", "output", "checks")
 
 
 def _entries(asset: AssetTable) -> Iterator[tuple[KeyPath, str | OutputTable]]:
@@ -167,18 +233,24 @@ def _scaling(chosen: Mapping[str, Any]) -> Any | None:
 
 def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
     """How the output is encoded: what its format has no use for is dropped."""
-    options = {name: chosen[name] for name in ("quality", "lossless", "effort") if name in chosen}
+    options = {name: chosen[name] for name in Encoding.model_fields if name in chosen and name != "format"}
     quality = options.get("quality")
     if isinstance(quality, Mapping):
         options.pop("quality")
         own = [quality[ending] for ending, known in FORMATS.items() if known == form and ending in quality]
         if own:
             options["quality"] = own[0]
-    if form == "png":
-        options = {name: value for name, value in options.items() if name == "effort"}
-    if form == "jpeg":
+    if form not in ("webp", "avif"):
         options.pop("lossless", None)
+    if "sizes" in options:
+        options["sizes"] = tuple(options["sizes"])
     return _encoding_of(form, tuple(sorted(options.items())))
+
+
+def _checks(chosen: Mapping[str, Any]) -> Checks | None:
+    """What the output is checked for; None where that is nothing."""
+    asked = Checks.model_validate(chosen.get("checks", {}), context=RENDERED)
+    return asked if normalised(asked) else None
 
 
 @lru_cache(maxsize=1024)
@@ -186,30 +258,36 @@ def _encoding_of(form: str, options: tuple[tuple[str, Any], ...]) -> Encoding:
     return Encoding.model_validate({"format": form, **dict(options)}, context=RENDERED)
 
 
-def listed(renditions: Sequence[Rendition], patterns: Mapping[str, str]) -> Iterator[Problem]:
-    """Outputs that a glob of `[data]`, by the data's name, would take for its own pictures at the next build."""
+class Written(NamedTuple):
+    """A file that will be written, and the instance or emit that it is of."""
+
+    owner: str
+    path: str
+    where: Where
+
+
+def listed(files: Sequence[Written], patterns: Mapping[str, str]) -> Iterator[Problem]:
+    """Files that a glob of `[data]`, by the data's name, would take for its own pictures at the next build."""
     for name, pattern in patterns.items():
-        for rendition in renditions:
-            if is_listed(rendition.path, pattern):
-                told = f"`{rendition.instance}` would write `{rendition.path}`, which data `{name}` lists"
-                yield Problem(told, rendition.where, f"write it to a folder that `{pattern}` leaves out")
+        for file in files:
+            if is_listed(file.path, pattern):
+                told = f"`{file.owner}` would write `{file.path}`, which data `{name}` lists"
+                yield Problem(told, file.where, f"write it to a folder that `{pattern}` leaves out")
 
 
-def collisions(renditions: list[Rendition], taken: Mapping[str, str]) -> Iterator[Problem]:
-    """Outputs at one path, or at the path of something that is read; compared as file systems may."""
+def collisions(files: Sequence[Written], taken: Mapping[str, str]) -> Iterator[Problem]:
+    """Files at one path, or at the path of something that is read; compared as file systems may."""
     read = {fold(path): what for path, what in taken.items()}
-    seen: dict[str, Rendition] = {}
-    for rendition in renditions:
-        folded = fold(rendition.path)
+    seen: dict[str, Written] = {}
+    for file in files:
+        folded = fold(file.path)
         if folded in read:
-            what = read[folded]
-            told = f"`{rendition.instance}` would write `{rendition.path}`, which is {what}"
-            yield Problem(told, rendition.where, "choose another path")
-        other = seen.setdefault(folded, rendition)
-        if other is not rendition:
-            both = some([other.instance, rendition.instance])
-            how = f"`{rendition.path}`" if other.path == rendition.path else f"`{other.path}` and `{rendition.path}`"
-            hint = "use the axes in the path" if other.where == rendition.where else "give one of them another path"
-            same = other.instance == rendition.instance
-            told = f"`{other.instance}` writes {how} twice" if same else f"{both} write {how}"
-            yield Problem(told, rendition.where, hint)
+            told = f"`{file.owner}` would write `{file.path}`, which is {read[folded]}"
+            yield Problem(told, file.where, "choose another path")
+        other = seen.setdefault(folded, file)
+        if other is not file:
+            how = f"`{file.path}`" if other.path == file.path else f"`{other.path}` and `{file.path}`"
+            hint = "use the axes in the path" if other.where == file.where else "give one of them another path"
+            both = some([other.owner, file.owner])
+            told = f"`{other.owner}` writes {how} twice" if other.owner == file.owner else f"{both} write {how}"
+            yield Problem(told, file.where, hint)

@@ -72,6 +72,17 @@ class Parts:
                 self.left_out |= {place}
         return tuple(links)
 
+    def font(self, text: str, key: KeyPath) -> Link | None:
+        """The font file that a text names."""
+        if key in self.left_out:
+            return None
+        try:
+            return self.wiring.font(text, self.form.merged.where(*key))
+        except ManifestError as error:
+            self.problems += (self._at(problem, key) for problem in error.problems)
+            self.left_out |= {key}
+            return None
+
     def mask(self, mask: Any, key: KeyPath) -> Link | tuple[Shape, ...] | None:
         """What an edit may change: a picture, or shapes to draw."""
         if mask is None:

@@ -1,23 +1,27 @@
 """From the manifest to the graph, instance by instance: the stage's front door, which reads like its list of steps.
 
-cells -> merged with overrides -> rendered -> validated -> assembled into steps -> joined by references -> ordered
+cells -> merged with overrides -> rendered -> validated -> assembled into steps -> joined by references -> ordered;
+then the emits, which select among all instances
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assetforge.errors import KeyPath, ManifestError, Problem
 from assetforge.graph.assemble import Assembly
-from assetforge.graph.files import Outputs, Target, collisions, listed
+from assetforge.graph.emits import Emits
+from assetforge.graph.files import Outputs, Target, Written, collisions, listed
 from assetforge.graph.matrix import NO_CELL, Cell, Condition, Expansion
 from assetforge.graph.merge import Merge, override_problems
 from assetforge.graph.order import in_order
+from assetforge.graph.outer import outer_scope, template_text
 from assetforge.graph.references import Index
 from assetforge.graph.render import Form
 from assetforge.graph.requests import Requests, provider_tables
 from assetforge.graph.rules import Rules
-from assetforge.graph.scope import Literal, Scope, Unclear
+from assetforge.graph.scope import Scope, Unclear
+from assetforge.graph.sheets import moved_sheets
 from assetforge.graph.template import Engine
 from assetforge.graph.wiring import Wiring
 from assetforge.manifest.load import Manifest
@@ -67,16 +71,22 @@ def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, 
     for name, asset in expanded.items():
         _instances(job, name, asset, wiring)
     _join(job, wiring)
-    _compare_paths(job, wiring)
+    emits = Emits(manifest, job.engine, job.variables)
+    emits.read()
+    job.problems += emits.problems
+    job.warnings += emits.warnings
+    _compare_paths(job, wiring, emits)
     steps, circles = in_order(job.steps, wiring.references)
     job.problems += circles
     if job.problems:
         raise ManifestError(_once(job.problems))
-    return Graph(
+    graph = Graph(
         steps=steps,
         instances=job.instances,
-        warnings=tuple(dict.fromkeys([*job.warnings, *job.models.values()])),
+        warnings=tuple(dict.fromkeys([*job.warnings, *job.models.values(), *moved_sheets(steps)])),
+        output_dir=job.target.output_dir,
     )
+    return replace(graph, emits=emits.selected(graph, profile))
 
 
 def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str], today: str) -> Resolving:
@@ -90,13 +100,8 @@ def _open(manifest: Manifest, profile: str | None, variables: Mapping[str, str],
         if name not in manifest.table.vars:
             hint = did_you_mean(name, list(manifest.table.vars), "variables")
             problems.append(Problem(f"there is no variable `{name}` to set", None, hint))
-    engine = Engine(lambda path: _template_text(manifest, path))
-    scope = Scope(
-        engine,
-        {"data": manifest.data},
-        {**manifest.table.vars, **{name: Literal(text) for name, text in variables.items()}},
-        places={name: ("vars", name) for name in manifest.table.vars},
-    )
+    engine = Engine(lambda path: template_text(manifest, path))
+    scope = outer_scope(manifest, engine, variables)
     folder = _output_folder(manifest, profile, problems)
     target = Target(manifest.reading.root, folder, manifest.table.defaults.output)
     rules = Rules(Requests(manifest, tables, profile), today)
@@ -114,13 +119,6 @@ def _output_folder(manifest: Manifest, profile: str | None, problems: list[Probl
     except PathError as error:
         problems.append(Problem(error.message, place, error.hint))
         return ""
-
-
-def _template_text(manifest: Manifest, path: str) -> str | None:
-    try:
-        return manifest.reading.text(manifest.reading.root.clean(path))
-    except PathError:
-        return None
 
 
 def _expand(job: Resolving, name: str) -> Expanded:
@@ -204,15 +202,18 @@ def _join(job: Resolving, wiring: Wiring) -> None:
     job.steps |= {bridge.id: bridge for bridge in bridges}
 
 
-def _compare_paths(job: Resolving, wiring: Wiring) -> None:
+def _compare_paths(job: Resolving, wiring: Wiring, emits: Emits) -> None:
     taken = dict.fromkeys(job.manifest.reading.texts, "a file the manifest is read from")
-    taken |= dict.fromkeys(wiring.sources, "a source file")
+    taken |= dict.fromkeys((source.path for source in wiring.sources.values()), "a source file")
     taken[job.manifest.file.rpartition(".")[0] + ".lock"] = "the lock"
-    renditions = [step for step in job.steps.values() if isinstance(step, Rendition)]
+    written = [
+        Written(step.instance, step.path, step.where) for step in job.steps.values() if isinstance(step, Rendition)
+    ]
+    written += [Written(emit.name, emit.path, emit.where) for emit in emits.found]
     data = job.manifest.table.data
     globs = {name: path for name, path in data.items() if isinstance(path, str) and is_glob(path)}
-    job.problems += listed(renditions, globs)
-    job.problems += collisions(renditions, taken)
+    job.problems += listed(written, globs)
+    job.problems += collisions(written, taken)
 
 
 def _once(problems: list[Problem]) -> Iterator[Problem]:

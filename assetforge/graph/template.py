@@ -6,37 +6,27 @@ environment, no clock, no randomness. Unaware of assets and of TOML.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial, wraps
-from typing import Any, NoReturn, Protocol
+from functools import wraps
+from typing import Any, Protocol
 
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension
-from jinja2.lexer import Token
-from jinja2.runtime import Context, LoopContext, Macro, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Cycler, Joiner, Namespace, missing
-from jinja2.visitor import NodeTransformer
+from jinja2.utils import missing
 
-from assetforge.graph import bounds
-from assetforge.graph.printing import printed, slug
+from assetforge.graph import bounds, escaping
+from assetforge.graph.printing import printed
+from assetforge.graph.sandbox import JINJA_OBJECTS, Sandbox, Short, TemplateError, Undefined
 from assetforge.words import did_you_mean
 
 __all__ = ["Engine", "Names", "TemplateError", "missing"]
 
 UNSAFE_FILTERS = ("pprint", "random", "wordwrap", "xmlattr")
-TEXT_METHODS = frozenset([
-    "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isascii", "isdecimal",
-    "isdigit", "islower", "isnumeric", "isspace", "istitle", "isupper", "lower", "lstrip", "partition",
-    "removeprefix", "removesuffix", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "upper"
-])  # fmt: skip
-JINJA_OBJECTS = (LoopContext, Macro, Cycler, Joiner, Namespace, jinja2.environment.TemplateModule)
 BOUNDED: Mapping[str, Callable[..., Any]] = {
-    "batch": bounds.batch, "center": bounds.center, "format": bounds.format_text, "indent": bounds.indent,
-    "join": bounds.join, "replace": bounds.replace, "round": bounds.rounded, "slice": bounds.sliced, "slug": slug,
-    "string": bounds.printed_text, "sum": bounds.total, "tojson": bounds.to_json, "trim": bounds.trim,
+    "batch": bounds.batch, "center": escaping.keeping(bounds.center), "format": bounds.format_text,
+    "indent": escaping.keeping(bounds.indent), "join": escaping.join, "replace": bounds.replace,
+    "round": bounds.rounded, "slice": bounds.sliced, "slug": bounds.to_slug, "string": bounds.printed_text,
+    "sum": bounds.total, "tojson": escaping.to_json, "trim": escaping.keeping(bounds.trim),
     "urlencode": bounds.url_encode,
 }  # fmt: skip
 # Jinja would make text of anything, by way of Python.
@@ -44,28 +34,12 @@ OF_TEXT = frozenset(
     ["capitalize", "e", "escape", "forceescape", "lower", "safe", "striptags", "title", "truncate", "upper",
      "urlize", "wordcount"]
 )  # fmt: skip
-INCLUDING = 20  # ticks
 INCLUDED = "write its path from the manifest's folder, and keep it inside"
 # What a template's own doing raises in Jinja and in the values it is given.
 FAULTS = (jinja2.TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError,
           RuntimeError, TypeError, ValueError)  # fmt: skip
 
 _HALF = re.compile("[\ud800-\udfff]")
-
-
-class TemplateError(Exception):
-    """A template that can't be compiled or rendered. `line` counts from 1 in the text of `name`; `text` is what
-    to point at, "" where only the line is known."""
-
-    def __init__(
-        self, message: str, *, hint: str | None = None, name: str = "", line: int = 1, text: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.name = name
-        self.line = line
-        self.text = text
 
 
 class Names(Protocol):
@@ -78,152 +52,24 @@ class Names(Protocol):
         """All names there are, for a hint."""
 
 
-class _Undefined(StrictUndefined):
-    """An undefined name that says what there is instead."""
-
-    def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        name = str(self._undefined_name)
-        if self._undefined_obj is missing:
-            raise TemplateError(f"`{name}` is undefined", text=name)
-        owner = self._undefined_obj
-        if isinstance(owner, Mapping):
-            hint = did_you_mean(name, [str(key) for key in owner], "keys")
-            raise TemplateError(f"the table has no `{name}`", hint=hint, text=name)
-        raise TemplateError(f"{_kind(owner)} has no `{name}`", text=name)
-
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
-    __call__ = __getitem__ = __contains__ = __int__ = __float__ = __complex__ = _fail_with_undefined_error
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __pos__ = _fail_with_undefined_error
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail_with_undefined_error
-    __pow__ = __rpow__ = __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
-
-
-class _Context(Context):
-    """Asks the scope for a name when a template uses it, so that unused variables are never rendered."""
-
-    def resolve_or_missing(self, key: str) -> Any:
-        if key in self.vars:
-            return self.vars[key]
-        if key in self.parent:
-            return self.parent[key]
-        scope = self.parent.get("\0scope")
-        return missing if scope is None else scope.find(key)
-
-
-class _Short(Extension):
-    """Refuses a template that would take long to compile; raises TemplateSyntaxError."""
-
-    def filter_stream(self, stream: Iterable[Token]) -> Iterator[Token]:
-        for place, token in enumerate(stream):
-            if place >= bounds.MAX_TOKENS:
-                told = f"the template has more than {bounds.MAX_TOKENS:,} words and marks"
-                raise jinja2.TemplateSyntaxError(told, token.lineno)
-            yield token
-
-
-class _Bounding(NodeTransformer):
-    """Puts a meter into every loop, and a bound on every concatenation and on every list and table."""
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        node.iter = nodes.Filter(node.iter, "\0each", [], [], None, None, lineno=node.lineno)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
-        self.generic_visit(node)
-        parts = nodes.List(node.nodes, lineno=node.lineno)
-        return nodes.Filter(parts, "\0concat", [], [], None, None, lineno=node.lineno)
-
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja's name
-        return self._weighed(node)
-
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja's name
-        return self._weighed(node)
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's name
-        return self._weighed(node) if node.ctx == "load" else self.generic_visit(node)
-
-    def _weighed(self, node: nodes.Expr) -> nodes.Node:
-        self.generic_visit(node)
-        return nodes.Filter(node, "\0weighed", [], [], None, None, lineno=node.lineno)
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**", "%", "+", "-", "/", "//"})
-    context_class = _Context
-    meter = bounds.Meter()
-
-    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        bounded = _Bounding().visit(source)
-        bounded.set_environment(self)
-        return super()._generate(bounded, *args, **kwargs)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        self.meter.tick()
-        if isinstance(obj, Mapping):
-            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
-        if isinstance(obj, str) and attribute in TEXT_METHODS:
-            return partial(bounds.strip, obj, attribute) if attribute.endswith("strip") else getattr(obj, attribute)
-        if isinstance(obj, JINJA_OBJECTS):
-            return super().getattr(obj, attribute)
-        return self.undefined(obj=obj, name=attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        self.meter.tick()
-        if not isinstance(argument, str | int | float | slice):
-            raise TemplateError(f"{_kind(obj)} has nothing under {_kind(argument)}")
-        if isinstance(obj, Mapping | list | tuple | str):
-            try:
-                return obj[argument]  # type: ignore[index]
-            except (LookupError, TypeError):
-                pass  # what is not there is undefined
-        return self.undefined(obj=obj, name=str(argument))
-
-    def make_globals(self, d: Any) -> Any:
-        """The same few names for every template: Jinja's own chain of maps is copied for each render."""
-        return self.globals if not d else super().make_globals(d)
-
-    def get_template(self, *args: Any, **named: Any) -> jinja2.Template:
-        self.meter.tick(INCLUDING)  # a file may include another twice, which does so too
-        return super().get_template(*args, **named)
-
-    def select_template(self, *args: Any, **named: Any) -> jinja2.Template:
-        self.meter.tick(INCLUDING)
-        return super().select_template(*args, **named)
-
-    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        self.meter.tick()
-        return self.meter.weigh(super().call(context, obj, *args, **kwargs))
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        self.meter.tick()
-        if operator == "**" and not (bounds.is_small(left, 10**6) and bounds.is_small(right, 64)):
-            raise bounds.TooMuch("`**` is bounded to small numbers")
-        if operator == "*" and not bounds.is_bounded_product(left, right):
-            raise bounds.TooMuch("`*` would make too much")
-        bounds.check_numbers(left, right)
-        if operator == "%" and isinstance(left, str):
-            bounds.check_format(left, right)
-        try:
-            return self.meter.weigh(super().call_binop(context, operator, left, right))
-        except TypeError:
-            hint = "join text with `~`" if operator == "+" else None
-            raise TemplateError(f"`{operator}` can't take {_kind(left)} and {_kind(right)}", hint=hint) from None
-
-    @staticmethod
-    def concat(parts: Iterable[str]) -> str:
-        return "".join(bounds.counted(parts))
-
-
 class Engine:
     """Compiles each text once and renders it in a scope. `read` gives a template file's text by its path from
-    the root, or None where it may not be read."""
+    the root, or None where it may not be read; in those that `escapes` names, what is printed is escaped as HTML."""
 
-    def __init__(self, read: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        read: Callable[[str], str | None],
+        *,
+        limits: bounds.Limits = bounds.PROMPT,
+        escapes: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._limits = limits
+        self._read = read
         loader = jinja2.FunctionLoader(lambda path: _loaded(path, read(path)))
-        self._sandbox = _Sandbox(
-            undefined=_Undefined, loader=loader, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-            finalize=printed, cache_size=-1, auto_reload=False, autoescape=False, extensions=[_Short],
+        self._sandbox = Sandbox(
+            undefined=Undefined, loader=loader, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+            finalize=printed, cache_size=-1, auto_reload=False, extensions=[Short],
+            autoescape=lambda name: name is not None and escapes(name),
         )  # fmt: skip
         sandbox = self._sandbox
         sandbox.globals = {name: sandbox.globals[name] for name in ("dict", "cycler", "joiner", "namespace")}
@@ -232,17 +78,17 @@ class Engine:
             sandbox.filters.pop(name, None)
         sandbox.filters |= BOUNDED
         sandbox.filters = {
-            name: self._metered(made, bounds.printed_text if name in OF_TEXT else lambda value: value)
+            name: self._metered(made, escaping.text_of if name in OF_TEXT else lambda value: value)
             for name, made in sandbox.filters.items()
         }
-        sandbox.filters |= {"\0each": self._each, "\0concat": bounds.concat, "\0weighed": self._weighed}
+        sandbox.filters |= {"\0each": self._each, "\0concat": escaping.concat, "\0weighed": self._weighed}
         sandbox.tests = {name: self._metered_test(test) for name, test in sandbox.tests.items()}
         self._compiled: dict[str, jinja2.Template] = {}
         self._free: dict[str, frozenset[str] | None] = {}
 
     def render(self, text: str, names: Names) -> str:
         """A template's text with its names filled in. Raises TemplateError."""
-        self._sandbox.meter = bounds.Meter()
+        self._sandbox.meter = bounds.Meter(self._limits)
         template = self._compiled.get(text)
         if template is None:
             template = self._compiled[text] = self._translated(self._sandbox.from_string, text, name="")
@@ -250,9 +96,24 @@ class Engine:
 
     def render_file(self, path: str, names: Names) -> str:
         """The same of a template file, which may include and import others. Raises TemplateError."""
-        self._sandbox.meter = bounds.Meter()
+        self._sandbox.meter = bounds.Meter(self._limits)
         template = self._translated(self._sandbox.get_template, path, name=path)
         return self._rendered(template, names, path)
+
+    def check_file(self, path: str) -> None:
+        """Reads and compiles a template file, and those that it says it needs. Raises TemplateError."""
+        waiting, seen = [path], {path}
+        while waiting:
+            name = waiting.pop()
+            self._sandbox.meter = bounds.Meter(self._limits)
+            self._translated(self._sandbox.get_template, name, name=name)
+            needed = dict(_needed(self._sandbox.parse(self._read(name) or "")))
+            for other, line in needed.items():
+                if self._read(other) is None:
+                    told = f"template `{other}` can't be read"
+                    raise TemplateError(told, hint=INCLUDED, name=name, line=line, text=other)
+            waiting += needed.keys() - seen
+            seen |= needed.keys()
 
     def free_names(self, text: str) -> frozenset[str] | None:
         """The names a text takes from its scope; None where they can't be told (it includes files, or is broken)."""
@@ -329,7 +190,7 @@ class Engine:
         def metered(*args: Any, **named: Any) -> Any:
             self._sandbox.meter.tick()
             value = args[place] if len(args) > place else None
-            if isinstance(value, JINJA_OBJECTS) or (callable(value) and not isinstance(value, _Undefined)):
+            if isinstance(value, JINJA_OBJECTS) or (callable(value) and not isinstance(value, Undefined)):
                 raise TypeError("a filter takes only text, numbers, booleans, lists and tables")
             return self._sandbox.meter.weigh(
                 made(*args[:place], *map(read, args[place : place + 1]), *args[place + 1 :], **named)
@@ -358,6 +219,14 @@ class Engine:
             yield item
 
 
+def _needed(tree: nodes.Template) -> Iterator[tuple[str, int]]:
+    """The files that a template names outright and can't do without, with the line."""
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        file = node.template  # type: ignore[attr-defined]
+        if isinstance(file, nodes.Const) and isinstance(file.value, str) and not getattr(node, "ignore_missing", 0):
+            yield file.value, node.lineno
+
+
 def _loaded(path: str, text: str | None) -> tuple[str, str, None] | None:
     return None if text is None else (text, f"<template>{path}", None)
 
@@ -384,17 +253,3 @@ def _line_of(error: BaseException, name: str) -> tuple[str, int]:
 def _sentence(message: str | None) -> str:
     text = re.sub(r"'([^']*)'", r"`\1`", (message or "it can't be read").strip().rstrip("."))
     return text[:1].lower() + text[1:]
-
-
-def _kind(value: object) -> str:
-    kinds = {
-        str: "text",
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        tuple: "a list",
-        dict: "a table",
-        type(None): "nothing",
-    }
-    return kinds.get(type(value), "an object")

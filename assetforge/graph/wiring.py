@@ -1,6 +1,6 @@
 """What the steps of one instance have to do with files and with other instances: links, looked up by text."""
 
-from typing import Any
+from typing import Any, Literal
 
 from assetforge.errors import ManifestError, Problem, Where
 from assetforge.graph.matrix import Cell
@@ -12,6 +12,7 @@ from assetforge.words import count, some
 
 # Not an operation: another instance's image under a name that can be linked to before that instance is made.
 BRIDGE = "_same"
+FONTS = 'name a font file, like font = "fonts/title.ttf"'
 
 
 class Wiring:
@@ -45,6 +46,12 @@ class Wiring:
         for name in names:
             self.references.setdefault((instance, name), where)
         return [self._link(name, reference, where) for name in names]
+
+    def font(self, text: str, where: Where) -> Link:
+        """The font file that a text names. Raises ManifestError."""
+        if is_reference(text):
+            raise ManifestError([Problem(f"`{text}` is an asset's picture, not a font", None, FONTS)])
+        return self._source(text, where, holds="font")
 
     def only(self, links: list[Link], text: str, instance: str) -> list[Link]:
         """The same where just one picture can be meant. Raises ManifestError where it is several."""
@@ -99,24 +106,27 @@ class Wiring:
         self.finals.add(name)
         return Link(f"{name}:final")
 
-    def _source(self, text: str, where: Where) -> Link:
+    def _source(self, text: str, where: Where, *, holds: Literal["picture", "font"] = "picture") -> Link:
         if "://" in text:
             told = f"`{text}` is not a file of the project"
-            raise ManifestError([Problem(told, None, "put the picture into the project: only its files are read")])
+            raise ManifestError([Problem(told, None, f"put the {holds} into the project: only its files are read")])
         try:
             path = self.reading.root.clean(text)
-            if path not in self.sources:
+            name = f"{'file' if holds == 'picture' else 'font'}:{path}"
+            if name not in self.sources:
                 self.reading.root.readable(path, text=False)
-                self.sources[path] = Source(f"file:{path}", path, where)
+                self.sources[name] = Source(name, path, where, holds=holds)
         except PathError as error:
-            raise ManifestError([Problem(error.message, None, self._hint(error, text))]) from None
-        return Link(f"file:{path}")
+            raise ManifestError([Problem(error.message, None, self._hint(error, text, holds))]) from None
+        return Link(name)
 
-    def _hint(self, error: PathError, path: str) -> str | None:
+    def _hint(self, error: PathError, path: str, holds: str) -> str | None:
         """What a path that can't be read may have been meant to be."""
-        if isinstance(error, MissingFile) and self.index.has(path):
+        if isinstance(error, MissingFile) and holds == "picture" and self.index.has(path):
             return f"write `@{path}` for the asset's picture"
-        return error.hint or (self.reading.similar(path) if isinstance(error, MissingFile) else None)
+        if error.hint or not isinstance(error, MissingFile):
+            return error.hint
+        return self.reading.similar(path) or (FONTS if holds == "font" else None)
 
 
 def _bridge(step: str, instance: str, link: Link) -> Local:

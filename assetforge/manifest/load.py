@@ -15,10 +15,12 @@ from assetforge.manifest.data import load_data
 from assetforge.manifest.reading import Reading
 from assetforge.manifest.schema import (
     ASSET_NAME,
+    EMIT_NAMES,
     RESERVED,
     VARIABLE_NAME,
     AssetEntry,
     EditTable,
+    EmitTable,
     IncludedFile,
     ManifestFile,
     OutputTable,
@@ -28,7 +30,7 @@ from assetforge.paths import PathError
 from assetforge.words import ticked
 
 ORIGINS = ("prompt", "prompt_file", "source")
-NOUNS = {"vars": "variable", "data": "data", "chain": "chain", "asset": "asset"}
+NOUNS = {"vars": "variable", "data": "data", "chain": "chain", "asset": "asset", "emit": "emit"}
 GROUPS = tuple(NOUNS)
 Table = TypeVar("Table", bound=Entry)
 
@@ -37,8 +39,8 @@ Table = TypeVar("Table", bound=Entry)
 class Manifest:
     """All tables merged, what `[data]` named, and who defines what.
 
-    `problems` are all mistakes found so far. Of an asset with mistakes the table has what is sound; `left_out`
-    are the places in it of all else, so that one mistake is told once.
+    `problems` are all mistakes found so far. Of an asset or emit with mistakes the table has what is sound;
+    `left_out` and `left_out_of_emits` are the places in it of all else, so that one mistake is told once.
     """
 
     file: str
@@ -47,6 +49,7 @@ class Manifest:
     homes: Mapping[KeyPath, str]
     reading: Reading
     left_out: Mapping[str, frozenset[KeyPath]]
+    left_out_of_emits: Mapping[str, frozenset[KeyPath]]
     problems: tuple[Problem, ...]
 
     def where(self, *key: str | int, part: Literal["key", "value"] = "value", text: str = "") -> Where:
@@ -78,10 +81,11 @@ def load_manifest(reading: Reading, file: str) -> Manifest:
     left_out = {
         name: _check_asset(name, whole.asset, homes.get(("asset", name), file), problems) for name in whole.asset
     }
+    of_emits = {name: _check_emit(name, whole.emit, homes.get(("emit", name), file), problems) for name in whole.emit}
     data = _read_data(whole, homes, file, reading, problems)
     if None in data.values():
         raise ManifestError(problems)
-    return Manifest(file, whole, data, homes, reading, left_out, tuple(problems))
+    return Manifest(file, whole, data, homes, reading, left_out, of_emits, tuple(problems))
 
 
 def _parse(reading: Reading, file: str, asked: Where) -> dict[str, Any]:
@@ -164,7 +168,7 @@ def _merge(
 
 
 def _name_problems(table: ManifestFile, homes: Mapping[KeyPath, str], file: str) -> Iterator[Problem]:
-    for group in ("asset", "chain"):
+    for group in ("asset", "chain", "emit"):
         for name in getattr(table, group):
             if not ASSET_NAME.match(name):
                 place = Where(homes.get((group, name), file), (group, name), "key")
@@ -177,6 +181,9 @@ def _name_problems(table: ManifestFile, homes: Mapping[KeyPath, str], file: str)
     for name in set(table.vars) & set(table.data):
         place = Where(homes.get(("vars", name), file), ("vars", name), "key")
         yield Problem(f"variable `{name}` has the name of data", place, "rename one of them")
+    for name in EMIT_NAMES & set(table.vars) if table.emit else ():
+        place = Where(homes.get(("vars", name), file), ("vars", name), "key")
+        yield Problem(f"`{name}` is a name that emits already have", place, "choose another name")
 
 
 def variable_problems(name: str, place: Where) -> Iterator[Problem]:
@@ -201,13 +208,40 @@ def _check_asset(
         problems += map(_misplaced, found)
         assets[name], left_out = without_flaws(error, raw, AssetEntry)
     problems += _key_problems(name, raw, base, left_out)
-    for group in ("matrix", "vars"):
+    return left_out | _badly_named(raw, ("matrix", "vars"), base, problems)
+
+
+def _check_emit(
+    name: str, emits: dict[str, dict[str, Any]], home: str, problems: list[Problem]
+) -> frozenset[KeyPath]:
+    """The same of an emit."""
+    raw, base = emits[name], Where(home, ("emit", name))
+    left_out: frozenset[KeyPath] = frozenset()
+    try:
+        EmitTable.model_validate(raw)
+    except Invalid as error:
+        problems += problems_of(error, raw, subject=f"emit `{name}`", where=base, model=EmitTable)
+        emits[name], left_out = without_flaws(error, raw, EmitTable)
+    axes = raw.get("matrix")
+    for axis in sorted(EMIT_NAMES.intersection(axes)) if isinstance(axes, dict) else ():
+        place = Where(home, (*base.key, "matrix", axis), "key")
+        problems.append(Problem(f"`{axis}` is a name that emits already have", place, "choose another name"))
+        left_out |= {("matrix", axis)}
+    return left_out | _badly_named(raw, ("matrix",), base, problems)
+
+
+def _badly_named(
+    raw: dict[str, Any], groups: tuple[str, ...], base: Where, problems: list[Problem]
+) -> frozenset[KeyPath]:
+    """The axes and variables of an entry with names that templates can't have."""
+    found: set[KeyPath] = set()
+    for group in groups:
         names = raw.get(group)
         for variable in names if isinstance(names, dict) else ():
-            wrong = list(variable_problems(variable, Where(home, (*base.key, group, variable), "key")))
+            wrong = list(variable_problems(variable, Where(base.file, (*base.key, group, variable), "key")))
             problems += wrong
-            left_out |= {(group, variable) for _ in wrong}
-    return left_out
+            found |= {(group, variable) for _ in wrong}
+    return frozenset(found)
 
 
 def _key_problems(name: str, raw: dict[str, Any], base: Where, left_out: frozenset[KeyPath]) -> Iterator[Problem]:

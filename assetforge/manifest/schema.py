@@ -14,6 +14,8 @@ from assetforge.model import Size
 ASSET_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 RESERVED = frozenset({"asset", "data", "format", "height", "width"})
+# What emits see beside variables and axes.
+EMIT_NAMES = frozenset({"outputs", "project"})
 
 
 def _size(value: Any) -> Any:
@@ -51,6 +53,17 @@ class RequestTable(Entry):
     request_compression: Percent | None = Field(None, description="0 to 100, with jpeg only.")
 
 
+class ChecksTable(Entry):
+    """`checks` of an output: what it has to be, or its asset fails."""
+
+    transparent: Flag | None = Field(None, description="Whether any pixel lets something through.")
+    max_bytes: Annotated[Whole, Field(ge=1)] | None = Field(None, description="The most the file may have.")
+    no_upscale: Flag = Field(False, description="It has the size it asks for: nothing is scaled up.")
+    min_contrast: Annotated[Number, Field(ge=1, le=21)] | None = Field(
+        None, description="The least contrast of its lightest and darkest part, as WCAG counts it: 4.5."
+    )
+
+
 class OutputSettings(Entry):
     """What an output is beside its path: also `[defaults.output]`."""
 
@@ -58,16 +71,32 @@ class OutputSettings(Entry):
     height: Side | list[Side] | None = Field(None, description="Pixels, or a list: one file for each.")
     fit: OutputFit | None = Field(None, description="How the picture fits width x height (cover).")
     position: Position | None = Field(None, description="Where to crop: center, top-left ... or [x, y].")
-    format: str | list[str] | None = Field(None, description="png, jpg, webp or avif; a list makes several.")
+    format: str | list[str] | None = Field(
+        None, description="png, jpg, webp, avif, gif, ico or icns; a list makes several."
+    )
     quality: Quality | dict[str, Quality] | None = Field(None, description="1 to 100, or one for each format.")
     lossless: Flag | None = Field(None, description="webp without loss.")
     effort: Annotated[Whole, Field(ge=0, le=9)] | None = Field(None, description="0 (fast) to 9 (small).")
+    max_bytes: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="The most the file may have: quality goes down until it fits."
+    )
+    metadata: Literal["provenance", "keep", "strip"] | None = Field(
+        None, description="provenance (default): that a model drew it; keep: the source's own; strip: nothing."
+    )
+    sizes: Annotated[list[Side], Field(min_length=1)] | None = Field(
+        None, description="Of ico (16, 32, 48) and icns, in pixels."
+    )
+    checks: ChecksTable | None = Field(None, description="What it has to be, or its asset fails.")
 
 
 class OutputTable(OutputSettings):
     """One output, or one for each combination of its lists."""
 
-    path: str = Field(description="From output_dir; its ending is the format.")
+    path: str = Field(description="From output_dir; its ending is the format. Of a family, the folder.")
+    family: str | None = Field(
+        None, description="A set of files: favicon, pwa, apple-app-icon, android-launcher or open-graph."
+    )
+    color: str | None = Field(None, description="The ground of a family's files that need one.")
 
 
 class DefaultsTable(RequestTable):
@@ -161,6 +190,20 @@ class ProfileTable(Entry):
     output_dir: str | None = None
 
 
+class EmitTable(Entry):
+    """One `[emit.NAME]`: a file made from the facts of outputs."""
+
+    never_templates = frozenset({"matrix", "exclude"})
+
+    output: str = Field(description="The file to write, from the root.")
+    template: str | None = Field(None, description="A file, or builtin:typescript and so on; none: a JSON list.")
+    select: str | list[str] | None = Field(None, description="Which assets, as on the command line (all).")
+    matrix: dict[str, str | list[Any]] = Field(
+        {}, description="Axes, one file for each cell: lists, or names of data."
+    )
+    exclude: list[dict[str, Any]] = Field([], description="Combinations left out.")
+
+
 class IncludedFile(Entry):
     """What an included file may hold."""
 
@@ -168,6 +211,7 @@ class IncludedFile(Entry):
     data: dict[str, Any] = Field({}, description="Lists for axes and templates.")
     chain: dict[str, list[dict[str, Any]]] = Field({}, description="Steps under a name.")
     asset: dict[str, dict[str, Any]] = Field({}, description="The assets.")
+    emit: dict[str, dict[str, Any]] = Field({}, description="Files made from the facts of outputs.")
 
 
 class ManifestFile(IncludedFile):
