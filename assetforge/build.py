@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 from assetforge.closing import Ended, keep_bought, leave_behind, make_report
+from assetforge.emit.writing import Emission
 from assetforge.errors import ManifestError
 from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import (
@@ -92,19 +93,22 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     finally:
         for provider in providers.values():
             await provider.close()
-    ended = Ended(graph, forecast, schedule, workshop, world, budget)
+    ended = Ended(graph, forecast, schedule, workshop, world, budget, places)
     for remark in dict.fromkeys((*world.remarks, *keep_bought(space, ended))):
         listen(Warned(remark))
+    emission = Emission()
     try:
-        leave_behind(space, ended, options)
+        emission = leave_behind(space, ended, options)
     except OSError as error:
         fault = fault or error
+    for left in emission.waiting:
+        listen(Warned(left))
     if fault is not None:
         # There will be no report to say what became of single assets, and some of them may be paid for.
         for problem in schedule.failures.values():
             listen(Warned(problem))
         raise fault
-    return replace(make_report(ended), seconds=time.monotonic() - began, interrupted=stop.asked)
+    return replace(make_report(ended, emission), seconds=time.monotonic() - began, interrupted=stop.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ def places_of(space: Workspace, graph: Graph, guard: Guard) -> Places:
         return False
 
     return Places(
-        space.root, space.state, space.lock.paths(), space.shelf.blobs.has, keep, guard, _read(space, graph)
+        space.root, space.state, space.lock.digests(), space.shelf.blobs.has, keep, guard, _read(space, graph)
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from assetforge.emit.locked import NOT_PINNED, disagreeing
 from assetforge.model import Decision, Fresh, Paid, Rendition, Stale, Unknown
 from assetforge.plan.forecast import Forecast
 from assetforge.plan.walk import FileState
-from assetforge.words import count
+from assetforge.words import count, waits_for
 from assetforge.workspace import Workspace
 
-NOT_PINNED = "the lock does not have it"
 OUTDATED = "it is made from an earlier request"
 PLACEHOLDER = "a placeholder is there"
 NOT_MADE = ("not made yet",)
@@ -17,7 +17,8 @@ NOT_MADE = ("not made yet",)
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A candidate of a paid step, or an output's path, that is not as the manifest asks, and why."""
+    """A candidate of a paid step, or the path of an output or of an emit, that is not as the manifest asks, and why.
+    `instance` is the emit's name, `emit:NAME` with its cell, where it is of one."""
 
     instance: str
     subject: str
@@ -25,8 +26,11 @@ class Disagreement:
 
 
 def disagreements(space: Workspace, forecast: Forecast, *, files: bool) -> list[Disagreement]:
-    """All there are, paid pictures first. Without `files`, only those of manifest and lock."""
-    return [*_unpinned(forecast), *_outputs(space, forecast, files=files)]
+    """All there are, paid pictures first, emits last. Without `files`, only those of manifest and lock."""
+    graph = forecast.walk.graph
+    emits = disagreeing(space, graph, graph.instances, files=files)
+    listed = (Disagreement(emit.name, emit.path, reason) for emit, reason in emits)
+    return [*_unpinned(forecast), *_outputs(space, forecast, files=files), *listed]
 
 
 def is_placeholder(space: Workspace, path: str) -> bool:
@@ -51,13 +55,9 @@ def _why_unpinned(decision: Decision) -> str:
         case Stale(reasons) if reasons != NOT_MADE:
             return "; ".join(reasons)
         case Unknown(waiting) if waiting:
-            return _waits(waiting)
+            return waits_for(waiting)
         case _:
             return NOT_PINNED
-
-
-def _waits(waiting: Sequence[str]) -> str:
-    return "; ".join(f"waits for `{step}`" for step in waiting)
 
 
 def _outputs(space: Workspace, forecast: Forecast, *, files: bool) -> Iterator[Disagreement]:
@@ -81,7 +81,7 @@ def _why_not_current(space: Workspace, step: Rendition, state: FileState, *, fil
     if has_key:
         return "the file was changed" if space.state.digest(step.path) else "the file is missing"
     if isinstance(state.decision, Unknown):
-        return _waits(state.decision.waiting_on)
+        return waits_for(state.decision.waiting_on)
     return NOT_PINNED if pinned is None else OUTDATED
 
 
@@ -93,14 +93,14 @@ def _is_current(state: FileState) -> bool:
 
 def gathered(found: Sequence[Disagreement], asset_of: dict[str, str]) -> list[tuple[str, str]]:
     """The same as pairs of subject and reason, with one line for each asset that has placeholders. `asset_of` gives
-    an instance's asset."""
+    an instance's asset; an emit has none."""
     drafted: dict[str, int] = {}
     for one in found:
         if one.reason == PLACEHOLDER:
             drafted[asset_of[one.instance]] = drafted.get(asset_of[one.instance], 0) + 1
     told: dict[tuple[str, str], None] = {}
     for one in found:
-        asset = asset_of[one.instance]
+        asset = asset_of.get(one.instance, one.instance)
         files = drafted.get(asset, 0)
         reason = PLACEHOLDER if files == 1 else f"{count(files, 'placeholder')} are there"
         told[(asset, reason) if files else (one.subject, one.reason)] = None

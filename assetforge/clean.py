@@ -15,15 +15,16 @@ from assetforge.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was removed and left, and the instances whose lines the lock had for nothing."""
+    """What was removed and left, and the instances and emits whose lines the lock had for nothing."""
 
     files: Pruning
     forgotten: tuple[str, ...]
 
 
 def find_cleanable(space: Workspace, kept: Sequence[Graph]) -> Pruning:
-    """What `clean` would remove: all that was built, but the outputs of the graphs in `kept`."""
+    """What `clean` would remove: all that was built, but the outputs and emits of the graphs in `kept`."""
     wanted = {step.path for graph in kept for step in graph.steps.values() if isinstance(step, Rendition)}
+    wanted |= {emit.path for graph in kept for emit in graph.emits.values()}
     return find_prunable(space.root, space.state, space.lock, wanted)
 
 
@@ -38,6 +39,6 @@ def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
         return Cleaned(files, ())
     with held(space.state.folder):
         before = read_lock(space.lock_path).lines
-        after = without_orphans(before, graph.instances, space.root)
+        after = without_orphans(before, {*graph.instances, *graph.emits}, space.root)
         write_lock(space.lock_path, after)
     return Cleaned(files, tuple(sorted(before.keys() - after.keys())))

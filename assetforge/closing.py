@@ -1,14 +1,23 @@
-"""What a build leaves behind: the lock's lines, the state, the stamp, and the report of it all."""
+"""What a build leaves behind: emits, the lock's lines, the state, the stamp, and the report of it all."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assetforge.digest import digest_bytes
+from assetforge.emit.facts import Built, Facts, Find, known_of, pinned, standing
+from assetforge.emit.looks import Looks
+from assetforge.emit.text import emits_of, render
+from assetforge.emit.writing import Emission, Targets, with_looks, write_emits
 from assetforge.errors import Problem
 from assetforge.gate import Options
-from assetforge.model import Drafted, Failure, Fresh, Graph, Rendition, Report, Source
+from assetforge.model import Drafted, Failure, Fresh, Graph, Local, Rendition, Report, Source
+from assetforge.ops.plugins import files_of
+from assetforge.ops.table import BUILT_IN, OPS
 from assetforge.outputs.lines import merged, new_lines
-from assetforge.outputs.lock import lock_text, read_lock, write_lock
+from assetforge.outputs.lock import LockLine, lock_text, read_lock, write_lock
 from assetforge.outputs.originals import keep_originals
+from assetforge.outputs.place import Places
 from assetforge.outputs.stamp import write_stamp
 from assetforge.outputs.state import held
 from assetforge.plan.forecast import Forecast
@@ -30,6 +39,7 @@ class Ended:
     workshop: Workshop
     world: World
     budget: Budget
+    places: Places
 
     @property
     def finished(self) -> list[str]:
@@ -42,15 +52,38 @@ class Ended:
         ]
 
 
-def leave_behind(space: Workspace, ended: Ended, options: Options) -> None:
-    """Lock, state and stamp, in this order."""
+def leave_behind(space: Workspace, ended: Ended, options: Options) -> Emission:
+    """Emits, lock, state and stamp, in this order; tells what became of emits. Raises AssetforgeError where another
+    build holds on to the lock, OSError."""
     is_real = not options.locked and options.profile is None and options.on_miss != "draft"
-    pinned = _write_lock(space, ended) if is_real else space.state.digest(lock_name(space.manifest.file))
-    if _is_clean(space, ended, options):
-        _stamp(space, ended, pinned)
-    for name, fact in ended.world.measured.items():
-        space.shelf.records.remember(name, fact)
+    lock, emission, looks = space.state.digest(lock_name(space.manifest.file)), Emission(), Looks(space)
+    emits = emits_of(ended.graph, ended.forecast.outlooks)
+    told = {name for emit in emits for name in emit.selected}
+    looks.measure(known_of(ended.graph, told, _known(space, ended, space.lock.lines, options)), options.jobs)
+    if is_real or emits:
+        with held(space.state.folder):
+            before = read_lock(space.lock_path).lines
+            facts = Facts(ended.graph, _known(space, ended, before, options), looks.look_up)
+            texts, targets = render(space, emits, facts), Targets(ended.graph, ended.places)
+            emission = write_emits(texts, targets, space.shelf.blobs)
+            if is_real:
+                lock = _write_lock(space, ended, before, emission, looks)
+    if emission.is_whole and _is_clean(space, ended, options):
+        _stamp(space, ended, lock, emission)
+    space.shelf.records.remember_all({**ended.world.measured, **looks.facts})
     space.state.save()
+    return emission
+
+
+def _known(space: Workspace, ended: Ended, before: Mapping[str, LockLine], options: Options) -> Find:
+    """What there is to tell of outputs when the lock had these lines: with `--locked` what these say, unless it is of
+    an asset that failed."""
+    selected, done = ended.forecast.outlooks, frozenset(ended.finished)
+    if options.locked:
+        locked = pinned(before)
+        return lambda step: None if step.instance in selected and step.instance not in done else locked(step)
+    rendered = ended.workshop.tally.rendered
+    return Built(ended.schedule.walk, selected, done, rendered, before, standing(space, before)).find
 
 
 def keep_bought(space: Workspace, ended: Ended) -> list[Problem]:
@@ -65,16 +98,16 @@ def keep_bought(space: Workspace, ended: Ended) -> list[Problem]:
     return keep_originals(space.root, folder, bought.values(), space.shelf.blobs.read, where)
 
 
-def _write_lock(space: Workspace, ended: Ended) -> str:
-    """Reads the lock again under the project's own lock file, and replaces the lines of what is finished; gives
-    the digest of the text. Raises AssetforgeError where another build holds on to it."""
-    with held(space.state.folder):
-        before = read_lock(space.lock_path).lines
-        rendered = ended.workshop.tally.rendered
-        new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
-        lines = merged(before, new, ended.graph, space.root.path)
-        write_lock(space.lock_path, lines)
-        return digest_bytes(lock_text(lines).encode())
+def _write_lock(
+    space: Workspace, ended: Ended, before: Mapping[str, LockLine], emission: Emission, looks: Looks
+) -> str:
+    """Replaces the lines of what is finished, and of emits that were written; gives the digest of the text. Called
+    while nobody else writes the lock."""
+    rendered = ended.workshop.tally.rendered
+    new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
+    lines = with_looks(merged(before, {**new, **emission.lines}, ended.graph, space.root.path), ended.graph, looks)
+    write_lock(space.lock_path, lines)
+    return digest_bytes(lock_text(lines).encode())
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
@@ -90,21 +123,28 @@ def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
     )
 
 
-def _stamp(space: Workspace, ended: Ended, pinned: str) -> None:
-    files = dict(space.manifest.reading.digests)
-    files |= ended.world.sources()
-    files[lock_name(space.manifest.file)] = pinned
+def _stamp(space: Workspace, ended: Ended, lock: str, emission: Emission) -> None:
+    files = {**space.manifest.reading.digests, **ended.world.sources(), **emission.files}
+    files[lock_name(space.manifest.file)] = lock
     for name in ended.forecast.walk.files:
         step = ended.graph.steps[name]
         made = ended.workshop.tally.rendered.get(name)
         assert isinstance(step, Rendition)
         files[step.path] = made.media.digest if made else space.state.digest(step.path)
     words = nothing_to_do(len(ended.graph.instances))
-    write_stamp(space.state, space.root, files, space.manifest.reading.listed, words=words)
+    others = {**space.manifest.reading.listed, **_brought(ended.graph, space.root.path)}
+    write_stamp(space.state, space.root, files, others, words=words)
 
 
-def make_report(ended: Ended) -> Report:
-    """What was made, reused, drafted, failed, spent and saved."""
+def _brought(graph: Graph, root: str) -> dict[str, tuple[int, int, int, int]]:
+    """The files of installed steps: another version of one may make other pictures."""
+    ops = {step.op for step in graph.steps.values() if isinstance(step, Local) and not step.op.startswith("_")}
+    found = files_of([OPS[op] for op in sorted(ops - BUILT_IN.keys())])
+    return {os.path.relpath(file, root): facts for file, facts in found.items()}
+
+
+def make_report(ended: Ended, emission: Emission) -> Report:
+    """What was made, emitted, reused, drafted, failed, spent and saved."""
     graph, schedule, forecast = ended.graph, ended.schedule, ended.forecast
     tally, finished = ended.workshop.tally, ended.finished
     instances = {name: step.instance for name, step in graph.steps.items() if not isinstance(step, Source)}
@@ -131,10 +171,11 @@ def make_report(ended: Ended) -> Report:
     return Report(
         made=tuple(name for name in finished if name in touched and name not in drafted),
         placed=tuple(tally.placed),
+        emitted=emission.written,
         reused=reused,  # type: ignore[arg-type]
         current=sum(name not in touched and name not in drafted for name in finished),
         drafted=tuple(sorted(drafted)),
-        failed=tuple(sorted(failed, key=lambda failure: order[failure.instance])),
+        failed=(*sorted(failed, key=lambda failure: order[failure.instance]), *emission.failures),
         skipped=tuple(sorted(skipped - {failure.instance for failure in failed})),
         warnings=graph.warnings,
         calls=tally.calls,

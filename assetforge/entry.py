@@ -289,7 +289,7 @@ def _complaint(detail: Mapping[str, Any]) -> str:
         return f" must be {WANTED[kind]}, not {_shown(value)}"
     if kind in BOUNDS:
         bound, words = BOUNDS[kind]
-        return f" must be {words} {context[bound]}, not {_shown(value)}"
+        return f" must be {words} {_number(context[bound])}, not {_shown(value)}"
     if kind == "literal_error":
         options = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f" must be {ticked(options, 'or')}, not {_shown(value)}"
@@ -299,6 +299,11 @@ def _complaint(detail: Mapping[str, Any]) -> str:
     if kind in ("too_short", "string_too_short"):
         return " must not be empty"
     return f": {str(detail['msg']).lower()}"
+
+
+def _number(value: object) -> str:
+    """A limit as who keeps it would write it, without the point that only says that others may have one."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _shown(value: object) -> str:

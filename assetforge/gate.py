@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetforge.config import Settings, is_loopback
+from assetforge.emit.locked import unlocked as unlocked_emits
 from assetforge.errors import BudgetError, ManifestError, NotCurrent, Problem, UsageError
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
@@ -155,7 +156,7 @@ def _check_originals(space: Workspace) -> None:
 
 
 def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
-    """Steps and outputs that the lock does not have under their present keys."""
+    """Steps and outputs that the lock does not have under their present keys, and emits that it has otherwise."""
     found = []
     for (name, candidate), state in forecast.walk.paid.items():
         if not (isinstance(state.decision, Fresh) and state.decision.origin == "lock"):
@@ -166,7 +167,7 @@ def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
         pinned = space.lock.output(step.instance, step.path)
         if pinned is None or file.action is None or pinned.key != file.action.key:
             found.append(step.path)
-    return found
+    return [*found, *unlocked_emits(space, forecast.walk.graph, forecast.outlooks)]
 
 
 def limit(manifest: Manifest, settings: Settings, options: Options) -> float | None:

@@ -10,7 +10,7 @@ from assetforge.build import Stop, build, forecast_of, foreseen, places_of
 from assetforge.check import Disagreement, disagreements
 from assetforge.config import Settings, load_settings
 from assetforge.errors import Problem, UsageError
-from assetforge.events import Event, Listener
+from assetforge.events import Event, Listener, Warned
 from assetforge.gate import Options
 from assetforge.graph.resolve import resolve
 from assetforge.graph.select import select
@@ -91,6 +91,8 @@ class Project:
         graph = self.graph()
         with self.workspace(listen) as space:
             forecast = foreseen(graph, space.world(), Options(locked=True), select(graph, ()), space.prices)
+            for remark in forecast.remarks:
+                listen(Warned(remark))
             return disagreements(space, forecast, files=files)
 
     @contextmanager

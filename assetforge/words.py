@@ -23,6 +23,11 @@ def some(names: Sequence[str], limit: int = 8) -> str:
     return f"{', '.join(f'`{name}`' for name in names[:limit])} and {len(names) - limit:,} more"
 
 
+def waits_for(names: Sequence[str]) -> str:
+    """`waits for` some names: the same words wherever something is not known yet."""
+    return f"waits for {some(names, 4)}"
+
+
 def closest(name: str, options: Iterable[str]) -> str | None:
     """The option most like `name`, or None when none is near enough to be a slip of the fingers."""
     import difflib

@@ -140,10 +140,10 @@ def open_workspace(
 
 
 def _files_by_digest(lock: Lock, state: State) -> dict[str, tuple[str, ...]]:
-    """Files of the project that are said to have a digest: outputs, by the lock and by what was written here."""
+    """Files of the project that are said to have a digest: what was built, by the lock and by what was written here."""
     found: dict[str, list[str]] = {}
-    for path, record in lock.paths().items():
-        found.setdefault(record.media.digest, []).append(path)
+    for path, digest in lock.digests().items():
+        found.setdefault(digest, []).append(path)
     for path, written in state.written.items():
         found.setdefault(written.digest, []).append(path)
     return {digest: tuple(dict.fromkeys(paths)) for digest, paths in found.items()}

@@ -9,6 +9,7 @@ from assetforge.digest import digest_bytes
 from assetforge.errors import Problem
 from assetforge.model import Action, Call, Ingredients, Media, Paid, Record, Rendition, Source
 from assetforge.ops.decode import measure, open_picture, read_header
+from assetforge.ops.fontfile import MAX_BYTES, check_font
 from assetforge.ops.masks import mask_flaw
 from assetforge.ops.spec import OpFailed
 from assetforge.outputs.lock import Lock
@@ -47,28 +48,37 @@ class World:
     _pixels: dict[str, str] = field(default_factory=dict)
 
     def source(self, step: Source) -> Media | Problem:
-        """A source file's digest and header; its pixels only when a paid key needs them."""
-        if step.path in self._media:
-            return self._media[step.path]
+        """A source file's digest and header; its pixels only when a paid key needs them. A font is proven to be one,
+        and has no size."""
+        if step.id in self._media:
+            return self._media[step.id]
         try:
             digest = self.state.digest(step.path, trusting=self.trusting)
-            known = self.records.recall(f"media:{digest}") if digest else None
+            name = f"{'media' if step.holds == 'picture' else 'font'}:{digest}"
+            known = self.records.recall(name) if digest else None
             if known is None:
-                with open(self.root.readable(step.path, text=False), "rb") as file:
-                    data = file.read()
-                form, size = read_header(data, step.path)
-                known = {"width": size.width, "height": size.height, "format": form, "bytes": len(data)}
-                self.measured[f"media:{digest}"] = known
+                known = self.measured[name] = self._facts(step)
         except (PathError, OpFailed, OSError) as error:
             hint = "run `git lfs pull`" if self.state.is_pointer(step.path) else None
             return Problem(str(getattr(error, "message", error)), step.where, hint)
+        shown = digest if step.holds == "font" else ""
         media = Media(
-            digest, "", int(known["width"]), int(known["height"]), str(known["format"]), int(known["bytes"])
+            digest, shown, int(known["width"]), int(known["height"]), str(known["format"]), int(known["bytes"])
         )
-        self._media[step.path] = media
+        self._media[step.id] = media
         self._paths[digest] = step.path
         self.content.found(digest, step.path)
         return media
+
+    def _facts(self, step: Source) -> Mapping[str, Any]:
+        """What a source file's bytes tell. Raises PathError, OpFailed, OSError."""
+        with open(self.root.readable(step.path, text=False), "rb") as file:
+            if step.holds == "font":
+                data = file.read(MAX_BYTES + 1)
+                check_font(data, step.path)
+                return {"width": 0, "height": 0, "format": "font", "bytes": len(data)}
+            form, size = read_header(file, step.path)
+            return {"width": size.width, "height": size.height, "format": form, "bytes": file.seek(0, 2)}
 
     def pixels(self, media: Media) -> str:
         """The digest of a picture's decoded pixels: from the lock, else remembered, else decoded now."""
@@ -84,7 +94,7 @@ class World:
 
     def sources(self) -> dict[str, str]:
         """The digests of the source files that were looked at."""
-        return {path: media.digest for path, media in self._media.items()}
+        return {name.partition(":")[2]: media.digest for name, media in self._media.items()}
 
     def mask_flaw(self, media: Media) -> str | None:
         """What is wrong with a file as a mask; decoded once, and remembered."""

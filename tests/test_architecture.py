@@ -34,6 +34,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     # The fifth row is composition, in order. One project opened: what the plan asks, and what a build stands on.
     ("world",),
     ("workspace",),
+    # What emits are told of outputs, and how they get to their paths.
+    ("emit",),
     # What dead builds left, what is asked before money is spent, what is judged without building.
     ("recover", "gate", "check"),
     # The lock, the stamp and the report of a build.
@@ -53,9 +55,9 @@ FRONT_DOOR = "__init__"
 DOORS: dict[str, tuple[str, ...]] = {
     # `Invalid` of `entry` is what other modules catch.
     "pydantic": ("entry", "config", "manifest.schema", "providers.spec", "ops.spec"),
-    "jinja2": ("graph.template", "report"),
+    "jinja2": ("graph.template", "graph.sandbox", "graph.escaping", "report"),
     # Printing has to know what Jinja calls text.
-    "markupsafe": ("graph.template", "graph.printing", "report"),
+    "markupsafe": ("graph.escaping", "graph.printing", "report"),
     "httpx": ("providers.images_api", "providers.links", "providers.listing", "providers.wire"),
     # An answer's base64 is read apart from its connection.
     "pybase64": ("providers.answer",),

@@ -22,6 +22,7 @@ def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
         yield nothing_to_do(report.current + len(report.drafted)) + drafts
         return
     parts = [f"{number:,} {word}" for word, number in totals(report, placed) if number]
+    parts += [f"emitted {some(report.emitted, 4)}"] if report.emitted else []
     yield f"{', '.join(parts) or 'nothing made'} in {seconds(report.seconds)}"
     money_parts = list(_money(report))
     if money_parts:
@@ -30,7 +31,7 @@ def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
 
 def is_idle(report: Report) -> bool:
     """Whether everything was current from the start."""
-    done = (report.made, report.placed, report.failed, report.skipped, report.calls)
+    done = (report.made, report.placed, report.emitted, report.failed, report.skipped, report.calls)
     return not any(done) and not report.interrupted
 
 
@@ -102,6 +103,7 @@ def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
         "made": [name for name in report.made if name not in set(back)],
         "restored": list(back),
         "placed": [{"path": one.path, "how": one.how} for one in sorted(placed, key=lambda one: one.path)],
+        "emitted": list(report.emitted),
         "current": report.current,
         "reused": dict(sorted(report.reused.items())),
         "drafted": list(report.drafted),

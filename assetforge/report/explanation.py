@@ -30,16 +30,27 @@ from assetforge.model import (
     Step,
     Unknown,
 )
+from assetforge.ops.provenance import Mark
 from assetforge.ops.spec import normalised
-from assetforge.plan.forecast import Forecast, Outlook
+from assetforge.plan.action import is_copy
+from assetforge.plan.forecast import Forecast, Outlook, reasons_to_wait
 from assetforge.plan.hints import cheaper_size
+from assetforge.plan.marks import mark_of
 from assetforge.plan.rebuild import word_diff
 from assetforge.project import Project
 from assetforge.report.foreseen import is_unmade
 from assetforge.report.planned import reasons_of, word_of
 
+# What signs a file's bytes can't be true of others (C2PA 2.1, hard bindings), so it is not carried over.
+CREDENTIALS_END = "encoded here: content credentials (C2PA) of the provider end, they are true of its very bytes only"
 # Steps of our own making, by what they do.
-OWN = {"_fit": "fit", "_cut_back": "cut back", "_preserve": "preserve"}
+OWN = {
+    "_fit": "fit",
+    "_cut_back": "cut back",
+    "_preserve": "preserve",
+    "_at_least": "at least",
+    "_mount": "mount",
+}
 # Who knows a result, as users call it.
 KNOWN: Mapping[Origin, str] = {
     "lock": "in the lock",
@@ -81,7 +92,8 @@ class Saving:
 @dataclass(frozen=True, slots=True)
 class Part:
     """One link of the chain. `asked` is the size that a provider is asked for, `size` what comes of it; `cheaper` is
-    there where something is to be bought that would cost less at another size."""
+    there where something is to be bought that would cost less at another size. `notes` tell what an output's file
+    says of its origin, and what it lost on the way."""
 
     step: str
     kind: str
@@ -92,6 +104,7 @@ class Part:
     settings: Mapping[str, Any]
     states: tuple[State, ...]
     cheaper: Saving | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +234,25 @@ def _file(forecast: Forecast, step: Rendition) -> Part:
     ingredients = state.action.ingredients if state.action else ()
     told = State(state.action.key if state.action else None, word, reasons, digest=digest, ingredients=ingredients)
     settings = {**({} if step.scale is None else normalised(step.scale)), **normalised(step.encoding)}
-    return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, (told,))
+    settings |= {} if step.checks is None else {"checks": normalised(step.checks)}
+    notes = tuple(_notes(step, state.picture)) if state.picture is not None else ()
+    return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, (told,), notes=notes)
+
+
+def _notes(step: Rendition, picture: Picture) -> Iterator[str]:
+    """What an output says of how its picture came to be."""
+    if picture.draft:
+        return
+    if is_copy(step, picture):
+        yield "its source's bytes, untouched, with the marks they came with"
+        return
+    mark = mark_of(step, picture)
+    if isinstance(mark, Mark):
+        yield f"says in XMP: {mark.origin}, by {', '.join(mark.models)}"
+    elif mark == "keep":
+        yield "keeps the EXIF and XMP of its source"
+    if picture.models:
+        yield CREDENTIALS_END
 
 
 def _told(decision: Decision) -> tuple[str, tuple[str, ...]]:
@@ -233,7 +264,7 @@ def _told(decision: Decision) -> tuple[str, tuple[str, ...]]:
         case Drafted(_, reasons):
             return "draft", reasons
         case Unknown(waiting):
-            return "waits", tuple(f"waits for `{step}`" for step in waiting)
+            return "waits", reasons_to_wait(waiting)
         case _:
             return "lost", ()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from assetforge.build import forecast_of, places_of
 from assetforge.check import is_placeholder
+from assetforge.emit.foresight import EmitOutlook, foresee_emits
 from assetforge.errors import Problem
 from assetforge.events import Listener
 from assetforge.gate import Options, limit
@@ -38,7 +39,7 @@ class Foreseen:
 
     `unmade` are instances with an output that was never made, `placeholders` those with a draft in place of one.
     `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars;
-    `lacking` is what a build would stop for."""
+    `lacking` is what a build would stop for, `emits` what would become of files made from the facts of outputs."""
 
     forecast: Forecast
     graph: Graph
@@ -51,17 +52,20 @@ class Foreseen:
     limit: float | None
     month_left: float | None
     lacking: tuple[Problem, ...] = ()
+    emits: tuple[EmitOutlook, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that would fail, whatever is done."""
         blocked = (failure.problem for failure in self.blocked)
         lost = (_lost_problem(self.graph, name) for name, _ in self.forecast.lost)
-        return tuple(dict.fromkeys((*self.forecast.problems, *blocked, *lost)))
+        emits = (emit.problem for emit in self.emits if emit.problem is not None)
+        return tuple(dict.fromkeys((*self.forecast.problems, *blocked, *lost, *emits)))
 
     @property
     def is_current(self) -> bool:
-        return self.forecast.is_current and not self.blocked
+        is_emitted = all(emit.verdict in ("current", "left") for emit in self.emits)
+        return self.forecast.is_current and not self.blocked and is_emitted
 
 
 def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen:
@@ -71,20 +75,22 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
         world = space.world(
             trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused
         )
-        forecast = forecast_of(graph, world, places_of(space, graph, options.guard), options, space.prices)
+        places = places_of(space, graph, options.guard)
+        forecast = forecast_of(graph, world, places, options, space.prices)
         crowds = Counter(instance.asset for instance in graph.instances.values())
         return Foreseen(
             forecast=forecast,
             graph=graph,
             blocked=forecast.blocked,
             uploads=tuple(uploads(space, forecast)),
-            orphans=tuple(name for name in sorted(space.lock.lines) if name not in graph.instances),
+            orphans=tuple(sorted(space.lock.lines.keys() - graph.instances.keys() - graph.emits.keys())),
             crowds=tuple((asset, number) for asset, number in crowds.items() if number > CROWD),
             unmade=frozenset(step.instance for step in _outputs(graph) if is_unmade(space, step)),
             placeholders=frozenset(step.instance for step in _outputs(graph) if is_placeholder(space, step.path)),
             limit=limit(space.manifest, space.settings, options),
             month_left=month_left(space),
             lacking=tuple(lacking(space, forecast)),
+            emits=tuple(foresee_emits(space, forecast, places)),
         )
 
 
@@ -147,7 +153,8 @@ def _own_files(graph: Graph, step: Paid) -> list[str]:
     while waiting:
         current = graph.steps[waiting.pop()]
         if isinstance(current, Source):
-            found[current.path] = None
+            if current.holds == "picture":  # of a font nothing is sent but the letters in a picture
+                found[current.path] = None
         elif isinstance(current, Local):
             waiting += [link.step for link in reversed(current.inputs)]
     return list(found)

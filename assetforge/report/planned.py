@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assetforge.emit.foresight import EmitOutlook
 from assetforge.model import Drafted, Fresh, Instance, Paid, Rendition
 from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
@@ -39,6 +40,13 @@ def rows(seen: Foreseen) -> Iterator[Row]:
     """Every selected instance, in manifest order."""
     for outlook in seen.forecast.outlooks.values():
         yield Row(word_in(seen, outlook), outlook.instance, why_of(seen, outlook), _price_in(seen, outlook))
+
+
+def emit_rows(seen: Foreseen) -> Iterator[Row]:
+    """Every emit that tells of a selected instance, in manifest order."""
+    for outlook in seen.emits:
+        about = f"`{outlook.emit.path}`: {outlook.reason}" if outlook.reason else ""
+        yield Row(WORDS.get(outlook.verdict, outlook.verdict), outlook.emit.name, about, "")
 
 
 def why_of(seen: Foreseen, outlook: Outlook) -> str:
@@ -126,7 +134,8 @@ def _again(seen: Foreseen, outlook: Outlook) -> float:
 
 def calls_of(seen: Foreseen, instance: str) -> Iterator[str]:
     """An instance's calls, a line each: what, size, price, key, and the project's own files that go along."""
-    for item in seen.forecast.outlooks[instance].purchases:
+    outlook = seen.forecast.outlooks.get(instance)
+    for item in outlook.purchases if outlook else ():
         price = "price unknown" if item.price is None else money(item.price)
         size = str(item.size) if item.size else "size not known yet"
         key = f"key {item.key}" if item.key else "key not known yet"
@@ -214,6 +223,7 @@ def foreseen_object(seen: Foreseen) -> dict[str, Any]:
         "orphans": list(seen.orphans),
         "crowds": [{"asset": asset, "instances": number} for asset, number in seen.crowds],
         "blocked": [failure.instance for failure in seen.blocked],
+        "emits": [_emit_object(outlook) for outlook in seen.emits],
     }
 
 
@@ -234,6 +244,15 @@ def instance_object(seen: Foreseen, outlook: Outlook, word: str) -> dict[str, An
         "state": word,
         "reasons": list(reasons_of(seen.forecast, outlook)),
         "purchases": [_purchase_object(item) for item in outlook.purchases],
+    }
+
+
+def _emit_object(outlook: EmitOutlook) -> dict[str, Any]:
+    return {
+        "emit": outlook.emit.name,
+        "path": outlook.emit.path,
+        "state": outlook.verdict,
+        "reason": outlook.reason,
     }
 
 

@@ -87,6 +87,8 @@ def test_what_lists_hold(edited: Builder) -> None:
     assert graph["instances"][1]["outputs"] == plan["assets"][1]["outputs"]
     many = edited.write({"assets.toml": HERO + "n = 5\n"}).call("plan", "--json").object
     assert set(many["cheaper_sizes"][0]) == KEYS["cheaper"]
+    told = edited.write({"assets.toml": HERO + '[emit.list]\noutput = "list.json"\n'}).call("plan", "--json").object
+    assert set(told["emits"][0]) == KEYS["emit"]
     error = edited.call("build", "nothing-like-it", "--json").object["errors"][0]
     assert set(error) == KEYS["problem"]
 

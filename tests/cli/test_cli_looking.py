@@ -392,3 +392,23 @@ def test_the_module_runs_as_the_command_does() -> None:
         [sys.executable, "-m", "assetforge", "--version"], capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("assetforge ")
+
+
+HUNDREDS = """
+[asset.icon]
+prompt = "Icon {{ n }}"
+size = "64x64"
+matrix.n = [NUMBERS]
+[asset.sheet]
+source = ["@icon"]
+steps = [{ op = "atlas" }]
+output = "sheet.png"
+"""
+
+
+@pytest.mark.parametrize("command", [("plan",), ("check",), ("explain", "sheet")])
+def test_a_line_never_names_hundreds(project: Builder, command: tuple[str, ...]) -> None:
+    project.write({"assets.toml": HUNDREDS.replace("NUMBERS", ", ".join(map(str, range(300))))})
+    out = project.call(*command).out
+    assert "and 296 more" in out
+    assert max(map(len, out.splitlines())) < 400

@@ -1,5 +1,6 @@
 """The schema accepts what a build accepts, and rejects what it would be strange to write."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from assetforge.graph.builtin import outputs_schema
 from assetforge.graph.describe import describe
+from tests.builder import Builder
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = sorted([*ROOT.glob("examples/*/assets.toml"), *ROOT.glob("assetforge/cli/templates/*.toml")])
@@ -94,6 +97,18 @@ overrides = [
   { when = { item = "sword" }, pick = 3, revision = 2, steps.night.prompt = "x" },
   { when = { item = "bow" }, steps = [{ op = "flatten" }], source = "a.png" },
 ]
+[emit.list]
+output = "list.json"
+[emit.page]
+matrix.item = "data.items"
+exclude = [{ item.kind = "weapon" }]
+select = ["icon[item={{ item.id }}]", "tag:web"]
+template = "emit/page.html.j2"
+output = "{{ item.id }}.html"
+[emit.styles]
+select = "hero"
+template = "builtin:css"
+output = "a.css"
 """
 
 
@@ -129,17 +144,32 @@ def test_it_accepts_every_kind_of_key() -> None:
         '[provider.mine]\nbase_url = "https://x.example"',
         '[provider.openai]\nbase_uri = "https://x.example"',
         '[chain]\na = [{ op = "resize", widht = 3 }]',
+        '[emit.a]\nselect = "hero"',
+        '[emit.a]\noutput = "a"\nselekt = "hero"',
+        '[emit.a]\noutput = "a"\ntemplate = "builtin:typscript"',
+        '[emit."a b"]\noutput = "a"',
     ],
 )
 def test_it_rejects_what_a_build_rejects(text: str) -> None:
     assert flaws(text)
 
 
-def test_keys_are_described() -> None:
+@pytest.mark.parametrize("table", ["asset", "emit"])
+def test_keys_are_described(table: str) -> None:
     """An editor shows what a key means."""
-    properties = describe()["$defs"]["asset"]["properties"]
+    properties = describe()["$defs"][table]["properties"]
     missing = [name for name, form in properties.items() if not form.get("description")]
     assert missing == []
+
+
+def test_the_schema_of_the_list_that_emits_make_is_printed(project: Builder) -> None:
+    told = project.call("schema", "--emit")
+    assert (told.code, told.err) == (0, "")
+    Draft202012Validator.check_schema(json.loads(told.out))
+    assert json.loads(told.out) == json.loads(outputs_schema())
+    assert project.call("schema", "--emit", "--json").object["document"] == json.loads(outputs_schema())
+    both = project.call("schema", "--emit", "--write")
+    assert (both.code, both.out, project.files()) == (2, "", {})
 
 
 def test_it_says_nothing_of_python() -> None:

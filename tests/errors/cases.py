@@ -88,7 +88,7 @@ def tell(case: Case, folder: Path) -> str:
     try:
         graph = project.graph(profile)
         forecast = project.plan(Options(profile=profile, on_miss="fail"))
-        return shown(project, {"warning": graph.warnings, "error": forecast.problems})
+        return shown(project, {"warning": (*graph.warnings, *forecast.remarks), "error": forecast.problems})
     except AssetforgeError as error:
         return shown(project, {"error": error.problems})
 

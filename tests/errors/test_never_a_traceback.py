@@ -20,6 +20,7 @@ FILES = Case(
     [
         ("prompts/icon.md", 'An icon of {{ item.id }}.\n{% include "prompts/style.md" %}\n'),
         ("prompts/style.md", "{{ style }}"),
+        ("prompts/page.html.j2", "{% for o in outputs %}{{ o.path }}{% endfor %}"),
         ("data/items.csv", "id,category\nsword,weapon\nghost,enemy\n"),
         ("icons.assets.toml", '[asset.extra]\nsource = "@hero"\noutput = "extra.png"\n'),
         ("picture art/photo.png 64x48", ""),
@@ -95,6 +96,15 @@ steps = [
   { op = "edit", prompt = "Again", mask = [{ rect = [0, 0, 0.5, 1] }, { polygon = [[0, 0], [1, 0], [0, 1]] }] },
   { op = "overlay", image = "@icon[item=sword,theme=dark]", offset = [1, -2], scale = 0.5, blend = "screen" },
 ]
+[emit.list]
+output = "list.json"
+select = ["tag:web", "!photo"]
+[emit.page]
+matrix.item = "data.items"
+exclude = [{ item.category = "enemy" }]
+template = "prompts/page.html.j2"
+select = "icon[item={{ item.id }}]"
+output = "pages/{{ item.id }}.html"
 """
 
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z0-9_.#@-]+|\s+|.', re.DOTALL)

@@ -26,7 +26,7 @@ def kill(child: "subprocess.Popen[str]") -> None:
     child.communicate(timeout=10)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Looks again and again, as often as the machine can."""
     end = time.monotonic() + seconds
     while not true():

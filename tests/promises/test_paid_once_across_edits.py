@@ -67,6 +67,16 @@ UNPAID: dict[str, Change] = {
     "the folder of outputs": written(MANIFEST, '[project]\noutput_dir = "out"\n' + SCENE),
     "an output's format": edited('output = "hero.png"', 'output = "hero.webp"'),
     "an output's quality": edited('"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", quality = 40'),
+    "a limit of bytes": edited('"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", max_bytes = 9000'),
+    "checks": edited('"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", checks = { transparent = false }'),
+    "what a file says of its origin": edited(
+        '"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", metadata = "strip"'
+    ),
+    "icons": edited('output = "hero.png"', 'outputs = ["hero.png", "hero.ico", { family = "favicon", path = "f/" }]'),
+    "emits": edited(
+        "[asset.hero]",
+        '[emit.list]\noutput = "all.json"\n[emit.css]\ntemplate = "builtin:css"\noutput = "a.css"\n[asset.hero]',
+    ),
     "another rendition": edited("width = [320]", "width = [160, 320]"),
     "a local step": edited("width = 512", "width = 500"),
     "one step more": edited('op = "resize"', 'op = "crop"\naspect = "1:1"\n[[asset.night.steps]]\nop = "resize"'),

@@ -2,14 +2,15 @@
 
 behaviour.md, Secrets and trust: "Images: allowed formats only, a pixel and frame limit, checked before decoding."
     -> test_other_formats_are_refused, test_a_bomb_is_refused_before_it_is_decoded,
-       test_many_frames_cost_no_more_than_one, test_what_stands_beside_the_pixels_is_not_unpacked,
+       test_many_frames_cost_no_more_than_one, test_more_parts_than_any_picture_has_are_refused,
+       test_a_picture_that_takes_hours_to_draw_is_refused, test_what_stands_beside_the_pixels_is_not_unpacked,
+       test_tens_of_megabytes_beside_the_pixels_are_refused, test_a_file_larger_than_any_picture_is_not_read,
        test_an_answer_is_looked_at_like_any_file
 
 The laws of decoding are in `tests/ops/test_ops_decode.py`. Each build here has a gigabyte of memory and no more.
 """
 
 import base64
-import io
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from PIL import Image
 
 from tests.builder import Builder, Result
 from tests.cli.manifests import picture
+from tests.crafted_pictures import chunk, gif, jpeg, moving, passes, png, saved, segment, webp
 from tests.images_server import ImagesServer
 
 MANIFEST = '[asset.a]\nsource = "art/photo.png"\noutput = { path = "a.png", width = 8 }\n'
@@ -31,9 +33,9 @@ runpy.run_module("assetforge", run_name="__main__")
 """
 
 
-def build(project: Builder, data: bytes, manifest: str = MANIFEST) -> Result:
-    """A build of a picture of a stranger's, with little memory."""
-    project.write({"assets.toml": manifest, "art/photo.png": data})
+def build(project: Builder, data: bytes | None, manifest: str = MANIFEST) -> Result:
+    """A build of a picture of a stranger's, with little memory; of the one that is there where none is given."""
+    project.write({"assets.toml": manifest, **({} if data is None else {"art/photo.png": data})})
     command = [sys.executable, "-c", LIMITED]
     ended = subprocess.run(
         command, cwd=project.root, env=project.env(), capture_output=True, text=True, timeout=60, check=False
@@ -43,55 +45,6 @@ def build(project: Builder, data: bytes, manifest: str = MANIFEST) -> Result:
 
 def refused(told: Result) -> bool:
     return told.code == 2 and "assets.toml:2:" in told.err and "`art/photo.png`" in told.err
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
-
-
-def png(width: int, height: int, *extra: bytes, rows: bytes = b"") -> bytes:
-    """A PNG that says any size, with more chunks before its pixels."""
-    header = chunk(b"IHDR", struct.pack(">LLBBBBB", width, height, 8, 2, 0, 0, 0))
-    pixels = chunk(b"IDAT", zlib.compress(rows or bytes(1 + 3 * width) * height))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(extra) + pixels + chunk(b"IEND", b"")
-
-
-def jpeg(width: int, height: int) -> bytes:
-    spooled = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(spooled, "JPEG")
-    data = bytearray(spooled.getvalue())
-    at = data.index(b"\xff\xc0") + 5
-    data[at : at + 4] = struct.pack(">HH", height, width)
-    return bytes(data)
-
-
-def gif(screen: int, frame: int) -> bytes:
-    """A GIF whose frame may be larger than its screen."""
-    head = b"GIF89a" + struct.pack("<HHBBB", screen, screen, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
-    one = b"," + struct.pack("<HHHHB", 0, 0, frame, frame, 0) + b"\x02\x02\x44\x01\x00"
-    return head + one + b";"
-
-
-def moving(frames: int) -> bytes:
-    """A sound GIF of so many frames, each like the first."""
-    spooled = io.BytesIO()
-    Image.new("L", (8, 8)).save(spooled, "GIF")
-    data = spooled.getvalue()
-    at = data.index(b",\0\0\0\0\x08\0\x08\0")
-    return data[:at] + data[at:-1] * frames + b";"
-
-
-def webp(width: int, height: int) -> bytes:
-    """A WebP with a canvas of any size (RFC 9649, 2.7) around a small frame."""
-    spooled = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(spooled, "WEBP", lossless=True)
-    frame = spooled.getvalue()[12:]
-    canvas = struct.pack("<L", 2)[:4] + struct.pack("<L", width - 1)[:3] + struct.pack("<L", height - 1)[:3]
-    body = b"WEBPVP8X" + struct.pack("<L", 10) + canvas
-    body += b"ANIM" + struct.pack("<LLH", 6, 0, 0)
-    inner = struct.pack("<L", 0)[:3] * 2 + struct.pack("<L", 7)[:3] * 2 + struct.pack("<L", 1)[:3] + b"\0" + frame
-    body += b"ANMF" + struct.pack("<L", len(inner)) + inner
-    return b"RIFF" + struct.pack("<L", len(body)) + body
 
 
 FOREIGN = {
@@ -104,10 +57,11 @@ FOREIGN = {
     "farbfeld": b"farbfeld" + bytes(8),
     "html": b"<!doctype html><title>404</title>",
     "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1\n",
+    "psd": b"8BPS\0\1" + bytes(6) + struct.pack(">HLLHH", 3, 30_000, 30_000, 8, 3) + bytes(12),
     "zip": b"PK\x03\x04" + bytes(40),
     "nothing": b"",
 }
-SAVED = ("TIFF", "BMP", "ICO", "TGA", "PCX", "JPEG2000", "ICNS", "DDS", "SGI")
+SAVED = ("TIFF", "BMP", "TGA", "PCX", "JPEG2000", "DDS", "SGI")
 
 
 @pytest.mark.parametrize("kind", [*FOREIGN, *SAVED])
@@ -115,9 +69,7 @@ def test_other_formats_are_refused(project: Builder, kind: str) -> None:
     """Whatever the file is called; Pillow would read most of them."""
     data = FOREIGN.get(kind)
     if data is None:
-        spooled = io.BytesIO()
-        Image.new("RGB", (16, 16)).save(spooled, kind)
-        data = spooled.getvalue()
+        data = saved(Image.new("RGB", (16, 16)), kind)
     told = build(project, data)
     assert refused(told), told
     assert "is not a picture that can be read" in told.err
@@ -126,16 +78,31 @@ def test_other_formats_are_refused(project: Builder, kind: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        png(65_535, 65_535, rows=b"\0"),
-        png(2**31 - 1, 1, rows=b"\0"),
-        png(0, 0, rows=b"\0"),
+        png((65_535, 65_535), rows=b"\0"),
+        png((2**31 - 1, 1), rows=b"\0"),
+        png((100_000_000, 1), rows=b"\0"),
+        png((1, 100_000_000), rows=b"\0"),
+        png((0, 0), rows=b"\0"),
         jpeg(65_535, 65_535),
         gif(65_535, 1),
         gif(1, 65_535),
         webp(16_383, 16_383),
         webp(1 << 24, 1 << 24),
+        webp(1 << 24, 5),
     ],
-    ids=["png", "long png", "empty png", "jpeg", "gif", "gif with a large frame", "webp", "huge webp"],
+    ids=[
+        "png",
+        "longest",
+        "long",
+        "high",
+        "empty",
+        "jpeg",
+        "gif",
+        "gif-with-a-large-frame",
+        "webp",
+        "huge-webp",
+        "long-webp",
+    ],
 )
 def test_a_bomb_is_refused_before_it_is_decoded(project: Builder, data: bytes) -> None:
     assert len(data) < 10_000
@@ -143,7 +110,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(project: Builder, data: bytes) -
 
 
 def test_a_part_of_a_picture_is_refused(project: Builder) -> None:
-    assert build(project, png(64, 64)[:-20]).code == 1
+    assert build(project, png((64, 64))[:-20]).code == 1
     assert not (project.root / "a.png").exists()
 
 
@@ -152,19 +119,38 @@ def test_an_ending_does_not_decide_what_a_file_is(project: Builder) -> None:
     assert (project.root / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+FRAMES = [Image.new("RGB", (8, 8), (shade, 0, 0)) for shade in range(200)]
+
+
 @pytest.mark.parametrize(
     "data",
     [
         moving(100_000),
-        png(8, 8, chunk(b"acTL", struct.pack(">LL", 2**31 - 1, 0))),
+        png((8, 8), chunk(b"acTL", struct.pack(">LL", 2**31 - 1, 0))),
+        webp(8, 8, frames=100_000),
+        saved(FRAMES[0], "AVIF", save_all=True, append_images=FRAMES[1:], speed=10),
     ],
-    ids=["gif", "png"],
+    ids=["gif", "png", "webp", "avif"],
 )
 def test_many_frames_cost_no_more_than_one(project: Builder, data: bytes) -> None:
     """Only the first is read: a picture that moves is a picture."""
     assert build(project, data).code == 0
     with Image.open(project.root / "a.png") as made:
         assert made.size == (8, 8)
+
+
+def test_more_parts_than_any_picture_has_are_refused(project: Builder) -> None:
+    for data in (webp(8, 8, frames=400_000), moving(1, b"!\xfe" + b"\1a" * 400_000 + b"\0")):
+        told = build(project, data)
+        assert refused(told), told
+        assert "has more than 300,000 parts" in told.err
+
+
+def test_a_picture_that_takes_hours_to_draw_is_refused(project: Builder) -> None:
+    """A megabyte that would be drawn twenty thousand times over 64 megapixels."""
+    told = build(project, passes(8_000, 20_000))
+    assert refused(told), told
+    assert "is drawn in more than 100 passes" in told.err
 
 
 BOMB = zlib.compress(bytes(1 << 30), 9)
@@ -176,18 +162,49 @@ BOMB = zlib.compress(bytes(1 << 30), 9)
         chunk(b"zTXt", b"Comment\0\0" + BOMB),
         chunk(b"iTXt", b"Comment\0\1\0\0\0" + BOMB),
         chunk(b"iCCP", b"profile\0\0" + BOMB),
-        b"".join(chunk(b"tEXt", b"Comment\0" + bytes(1 << 20)) for _ in range(100)),
         chunk(b"eXIf", b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * (1 << 20)),
+        *(chunk(b"tEXt", name + b"\0words") for name in (b"icc_profile", b"transparency", b"exif", b"gamma")),
     ],
-    ids=["zTXt", "iTXt", "iCCP", "tEXt", "eXIf"],
+    ids=["zTXt", "iTXt", "iCCP", "eXIf", "text icc_profile", "text transparency", "text exif", "text gamma"],
 )
 def test_what_stands_beside_the_pixels_is_not_unpacked(project: Builder, extra: bytes) -> None:
-    """A gigabyte of words, or a hundred megabytes: refused or passed over, and never a picture's end."""
-    told = build(project, png(8, 8, extra))
+    """A gigabyte of words, or words by the names of something else: refused or passed over, and never a traceback."""
+    told = build(project, png((8, 8), extra))
     assert told.code == 0 or refused(told), told
 
 
-@pytest.mark.parametrize("data", [png(65_535, 65_535, rows=b"\0"), FOREIGN["svg"], FOREIGN["eps"], picture()[:-30]])
+MANY = 40 << 20
+LADEN = {
+    "png exif": lambda: png((8, 8), chunk(b"eXIf", bytes(MANY))),
+    "png text": lambda: png((8, 8), *[chunk(b"tEXt", b"Comment\0" + bytes(1 << 20))] * 40),
+    "png": lambda: png((8, 8), after=chunk(b"abCd", bytes(MANY))),
+    "jpeg exif": lambda: jpeg(extra=segment(0xE1, b"Exif\0\0" + bytes(65_000)) * (MANY // 65_000)),
+    "jpeg comments": lambda: jpeg(extra=segment(0xFE, bytes(65_000)) * (MANY // 65_000)),
+    "gif comment": lambda: moving(1, b"!\xfe" + (b"\xff" + b"a" * 255) * (MANY // 256) + b"\0"),
+    "webp exif": lambda: webp(8, 8, extra=[(b"EXIF", bytes(MANY))]),
+    "webp profile": lambda: webp(8, 8, extra=[(b"ICCP", bytes(MANY))]),
+}
+
+
+@pytest.mark.parametrize("kind", LADEN)
+def test_tens_of_megabytes_beside_the_pixels_are_refused(project: Builder, kind: str) -> None:
+    """A decoder would copy some of them again for each piece."""
+    told = build(project, LADEN[kind]())
+    assert refused(told), told
+    assert "has more than 32 MB beside its pixels" in told.err
+
+
+def test_a_file_larger_than_any_picture_is_not_read(project: Builder) -> None:
+    """A file of zeros takes no room, in a repository or on the disk."""
+    project.write({"art/photo.png": png((8, 8))})
+    with (project.root / "art/photo.png").open("r+b") as file:
+        file.truncate(600 << 20)
+    told = build(project, None)
+    assert refused(told), told
+    assert "has 600 MB, more than the 512 that are read" in told.err
+
+
+@pytest.mark.parametrize("data", [png((65_535, 65_535), rows=b"\0"), FOREIGN["svg"], FOREIGN["eps"], picture()[:-30]])
 def test_an_answer_is_looked_at_like_any_file(shop: Builder, images: ImagesServer, data: bytes) -> None:
     """What was paid for and can't be used is kept for a claim, and is no output."""
     encoded = base64.b64encode(data).decode()

@@ -1,8 +1,10 @@
 """Attacks by an installed package, and by a manifest that names code.
 
 behaviour.md, Secrets and trust:
-"Plugins are installed entry points, never import paths from a manifest" -> test_a_manifest_names_no_code
-"built-in names can't be shadowed" -> test_a_plugin_that_is_called_like_a_built_in_kind_is_never_loaded
+"Plugins are installed entry points, never import paths from a manifest" -> test_a_manifest_names_no_code,
+test_a_manifest_names_no_operation_of_python
+"built-in names can't be shadowed" -> test_a_plugin_that_is_called_like_a_built_in_kind_is_never_loaded,
+test_looking_for_a_step_loads_no_other
 "a plugin gets no key unless trusted for it" -> test_a_plugin_gets_a_key_only_with_trust
 
 The catalog of kinds is tested in `tests/providers/test_catalog.py`.
@@ -16,6 +18,7 @@ import pytest
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO, picture
 from tests.images_server import ImagesServer
+from tests.plugins import install
 
 SECRET = "sk-only-for-the-trusted"
 LOADED = "loaded.txt"
@@ -36,7 +39,11 @@ draft = intruder:make
 sketch = intruder:make
 [assetforge.ops]
 edit = intruder:make
+use = intruder:make
 resize = intruder:make
+_fit = intruder:make
+os.system = intruder:make
+intruder:make = intruder:make
 """
 
 
@@ -83,11 +90,31 @@ def test_a_manifest_names_no_code(installed: Builder, kind: str) -> None:
     assert "provider kind" in told.err
 
 
-@pytest.mark.parametrize("op", ["intruder:make", "os.system", "sketch", "__import__"])
+@pytest.mark.parametrize("op", ["intruder:make", "os.system", "sketch", "__import__", "_fit", "use", "../x", ""])
 def test_a_manifest_names_no_operation_of_python(installed: Builder, op: str) -> None:
     manifest = f'[asset.a]\nsource = "p.png"\noutput = "a.png"\nsteps = [{{ op = "{op}" }}]\n'
     told = installed.write({"assets.toml": manifest, "p.png": picture()}).run("build")
     assert (told.code, told_by_plugin(installed)) == (2, "")
+    assert f"there is no step `{op}`" in told.err
+
+
+def test_looking_for_a_step_loads_no_other(installed: Builder, tmp_path: Path) -> None:
+    """Neither what would shadow a built-in step, nor what nobody names; and the one that is named sees no key."""
+    code = (
+        "import os\n"
+        "from assetforge.ops.spec import Op, Params\n"
+        "def apply(params, pictures):\n"
+        "    assert not hasattr(params, 'key') and [type(one).__name__ for one in pictures] == ['Image']\n"
+        "    return pictures[0]\n"
+        "HONEST = Op('honest', 1, Params, apply, lambda params, sizes: sizes[0])\n"
+    )
+    install(tmp_path / "site", "honest-steps", {"honest": "honest_steps:HONEST"}, code)
+    steps = 'steps = [{ op = "honest" }, { op = "resize", width = 32 }, { op = "honest" }]\n'
+    manifest = f'[asset.a]\nsource = "p.png"\noutput = "a.png"\n{steps}'
+    told = installed.write({"assets.toml": manifest, "p.png": picture()}).run("build")
+    assert (told.code, told_by_plugin(installed)) == (0, "")
+    installed.run("schema")
+    assert told_by_plugin(installed) == ""
 
 
 @pytest.mark.parametrize(

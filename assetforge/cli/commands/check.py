@@ -10,6 +10,7 @@ from assetforge.errors import NotCurrent, Problem
 
 if TYPE_CHECKING:
     from assetforge.check import Disagreement
+    from assetforge.events import Event
     from assetforge.project import Project
 
 
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
 def command(run: Run, lock_only: bool, variables: tuple[tuple[str, str], ...]) -> int:
     """Says whether manifest, lock and files agree. Calls nobody, needs no store, writes nothing; exits with 3 and
     the list of what does not agree."""
+    from assetforge.events import Warned
     from assetforge.words import current
 
     project = run.open(dict(variables))
-    found = project.check(files=not lock_only)
-    warnings = project.graph().warnings
+    warned: list[Problem] = []
+
+    def hear(event: "Event") -> None:
+        if isinstance(event, Warned):
+            warned.append(event.problem)
+
+    found = project.check(files=not lock_only, listen=hear)
+    warnings = (*project.graph().warnings, *warned)
     code = NotCurrent.exit_code if found else 0
     if run.console.as_json:
         listed = [{"instance": one.instance, "subject": one.subject, "reason": one.reason} for one in found]
@@ -43,7 +51,8 @@ def _tell(run: Run, project: "Project", found: "list[Disagreement]") -> None:
     from assetforge.check import gathered
     from assetforge.words import count
 
-    instances = project.graph().instances
+    graph = project.graph()
+    instances = graph.instances
     lines = (
         [(one.subject, one.reason) for one in found]
         if run.console.verbose
@@ -60,5 +69,7 @@ def _tell(run: Run, project: "Project", found: "list[Disagreement]") -> None:
         wrong: dict[str, list[str]] = {}
         for one in found:
             wrong.setdefault(one.instance, []).append(f"{one.subject}: {one.reason}")
-        run.annotate("error", [Problem("; ".join(what), instances[name].where) for name, what in wrong.items()])
+        places = {name: instance.where for name, instance in instances.items()}
+        places |= {name: emit.where for name, emit in graph.emits.items()}
+        run.annotate("error", [Problem("; ".join(what), places[name]) for name, what in wrong.items()])
         add_table(run.console.environ, "assetforge check", ("what", "why"), lines)

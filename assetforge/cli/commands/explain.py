@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Piece = tuple[str, str]
 MARKS = {" ": "", "-": "removed", "+": "added"}
+# A sheet is made from hundreds; as many of their names fit into a line or two.
+SHOWN = 8
 
 
 @click.command("explain", short_help="Explain one asset: its chain, prompts, sizes, keys, state and cost.")
@@ -67,7 +69,9 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
     name = run.shown(part.step) if part.kind == "output" else part.step
     yield [(part.kind, "good"), (f"  {name}", "")]
     if part.inputs:
-        yield [("  from      ", "faint"), (", ".join(part.inputs), "")]
+        few = part.inputs if run.console.verbose else part.inputs[:SHOWN]
+        more = f" and {len(part.inputs) - len(few):,} more" if len(few) < len(part.inputs) else ""
+        yield [("  from      ", "faint"), (", ".join(few) + more, "")]
     if part.prompt is not None:
         first, *rest = part.prompt.split("\n")
         yield [("  prompt    ", "faint"), (first, "")]
@@ -85,6 +89,8 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
             ("  settings  ", "faint"),
             (", ".join(f"{key} {_plain(value)}" for key, value in part.settings.items()), ""),
         ]
+    for note in part.notes:
+        yield [("  marks     ", "faint"), (note, "")]
     for state in part.states:
         number = f"#{state.candidate}{' (picked)' if state.picked else ''} " if len(part.states) > 1 else ""
         yield from _state(state, number)

@@ -60,7 +60,7 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
             warned.append(event.problem)
 
     seen = look_ahead(project, options, hear)
-    warnings = (*seen.graph.warnings, *warned, *seen.lacking)
+    warnings = (*seen.graph.warnings, *seen.forecast.remarks, *warned, *seen.lacking)
     code = FAILS if seen.problems else NotCurrent.exit_code if tells and not seen.is_current else 0
     if run.console.as_json:
         return run.emit("plan", foreseen_object(seen), code, warnings=warnings, errors=seen.problems)
@@ -71,12 +71,13 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
 
 
 def _print(run: Run, seen: "Foreseen") -> None:
-    from assetforge.report.planned import calls_of, remarks, rows
+    from assetforge.report.planned import calls_of, emit_rows, remarks, rows
     from assetforge.words import count, nothing_to_do
 
     console = run.console
     every = list(rows(seen))
     current = sum(row.word == "current" for row in every)
+    every += emit_rows(seen)
     listed = every if console.verbose else [row for row in every if row.word != "current"]
     table(run, listed, (lambda name: calls_of(seen, name)) if console.verbose else None)
     if not seen.is_current and current and not console.verbose:

@@ -1,4 +1,4 @@
-"""`assetforge schema`: the manifest's JSON Schema, for editors."""
+"""`assetforge schema`: the JSON Schema of the manifest, for editors, or of the list that emits make, for readers."""
 
 import json
 
@@ -12,14 +12,20 @@ NAME = "assets.schema.json"
 
 @click.command("schema", short_help="Print the manifest's JSON Schema, for editors.")
 @click.option("--write", is_flag=True, help=f"Write {NAME} beside the manifest instead.")
+@click.option("--emit", "of_emit", is_flag=True, help="Print that of the JSON list that an emit makes instead.")
 @shared.common
 @pass_run
-def command(run: Run, write: bool) -> int:
+def command(run: Run, write: bool, of_emit: bool) -> int:
     """Prints the manifest's JSON Schema (draft 2020-12). Editors that know TOML complete from it when the
     manifest begins with `#:schema assets.schema.json`."""
+    from assetforge.errors import UsageError
+    from assetforge.graph.builtin import outputs_schema
     from assetforge.graph.describe import describe
 
-    document = describe()
+    if write and of_emit:
+        hint = "write what --emit prints to a file of your own"
+        raise UsageError("--write is for the manifest's schema, and --emit prints another", hint=hint)
+    document = json.loads(outputs_schema()) if of_emit else describe()
     if write:
         path = write_schema(run)
         if run.console.as_json:

@@ -1,0 +1,57 @@
+"""Do emits agree with what the lock has of outputs? Told from manifest and lock alone, and from the emitted files."""
+
+from collections.abc import Collection, Iterator
+
+from assetforge.emit.facts import Facts, pinned, pinned_look
+from assetforge.emit.text import Broken, Rendered, Text, Waiting, emits_of, render
+from assetforge.model import Emit, Graph
+from assetforge.workspace import Workspace
+
+NOT_PINNED = "the lock does not have it"
+OTHERWISE = "it would be written otherwise"
+TELLS_OF_DRAFTS = "it tells of placeholders"
+
+
+def disagreeing(space: Workspace, graph: Graph, built: Collection[str], *, files: bool) -> Iterator[tuple[Emit, str]]:
+    """Emits of some instances that are not as manifest and lock ask, and why. Without `files`, only those that the
+    lock has not, or otherwise."""
+    facts = Facts(graph, pinned(space.lock.lines), pinned_look)
+    for one in render(space, emits_of(graph, built), facts):
+        reason = _why_unpinned(space, one) or (_why_not_there(space, one) if files else "")
+        if reason:
+            yield one.emit, reason
+
+
+def unlocked(space: Workspace, graph: Graph, built: Collection[str]) -> list[str]:
+    """The paths of emits that the lock does not have as they would be written. One that waits for an asset outside of
+    `built` is left alone by the build, and not among them."""
+    facts = Facts(graph, pinned(space.lock.lines), pinned_look)
+    found = render(space, emits_of(graph, built), facts)
+    wrong = (one for one in found if not isinstance(one, Waiting) or not set(one.on).isdisjoint(built))
+    return [one.emit.path for one in wrong if _why_unpinned(space, one)]
+
+
+def _why_unpinned(space: Workspace, one: Rendered) -> str:
+    """What is wrong with an emit as the lock has it, "" where nothing is."""
+    digest = space.lock.emitted(one.emit.name, one.emit.path)
+    match one:
+        case Broken(_, problem):
+            return problem.message
+        case _ if not digest:
+            return NOT_PINNED
+        case Waiting():
+            return one.told
+        case Text():
+            return "" if digest == one.digest else OTHERWISE
+
+
+def _why_not_there(space: Workspace, one: Rendered) -> str:
+    """What is wrong with an emit's file, "" where it is as the lock has it."""
+    path = one.emit.path
+    present = space.state.digest(path)
+    if present == space.lock.emitted(one.emit.name, path):
+        return ""
+    written = space.state.written.get(path)
+    if written is not None and written.draft and written.digest == present:
+        return TELLS_OF_DRAFTS
+    return "the file was changed" if present else "the file is missing"
