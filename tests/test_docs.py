@@ -29,7 +29,17 @@ SHARED = {
 INNER = {"AssetTable", "OutputSettings"}
 
 
-TOML = [block for page in PAGES for block in blocks(page) if block.language == "toml"]
+STEPS = {
+    block.mark.removeprefix("step: "): block
+    for block in blocks(ROOT / "docs" / "steps.md")
+    if block.mark.startswith("step: ")
+}
+TOML = [
+    block
+    for page in PAGES
+    for block in blocks(page)
+    if block.language == "toml" and block not in STEPS.values() and page.name != "plugins.md"
+]
 
 
 def documented() -> dict[str, list[str]]:
@@ -93,6 +103,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+def test_the_page_of_steps_shows_each_as_its_example_makes_it() -> None:
+    manifest = (ROOT / "examples" / "steps" / "assets.toml").read_text("utf-8")
+    assert set(STEPS) == {*PUBLIC, "edit"}
+    for name, block in STEPS.items():
+        assert block.text.strip() in manifest, name
+        assert re.search(rf"steps/pictures/{name}\.(webp|png)\)", block.page.read_text("utf-8")), name
+
+
 def test_there_are_blocks() -> None:
     assert len(TOML) > 10
 
@@ -109,6 +127,11 @@ def whole(block: Block) -> str:
 @pytest.mark.parametrize("block", TOML, ids=str)
 def test_toml_resolves(block: Block, project: Path) -> None:
     """Every block is a manifest that can be planned, without a mistake or a warning."""
+    for other in blocks(block.page):
+        if other.mark.startswith("file: "):
+            path = project / other.mark.removeprefix("file: ")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(other.text, "utf-8")
     (project / "assets.toml").write_text(whole(block), "utf-8")
     opened = load(project)
     assert opened.plan().problems == ()
