@@ -1,5 +1,6 @@
 """The entry of `assetforge` and of `python -m assetforge`: asks `noop` first; unaware of every command."""
 
+import os
 import sys
 
 from assetforge import __version__
@@ -18,7 +19,12 @@ def main() -> None:
 
         sys.exit(run(sys.argv[1:]))
     if words:
-        print(words)
+        try:
+            print(words, flush=True)
+        except BrokenPipeError:  # whoever listened has heard enough
+            os._exit(1)
+    # Nothing is open, and taking the interpreter down would take longer than the proof.
+    os._exit(0)
 
 
 if __name__ == "__main__":
