@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from assetforge.digest import digest_document
-from assetforge.errors import Where
 from assetforge.graph.requests import LOSSY_COMPRESSION
 from assetforge.graph.sizes import planned_size
 from assetforge.graph.wiring import BRIDGE
-from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size
+from assetforge.model import Action, Call, Ingredients, Link, Local, Media, Paid, Picture, Rendition, Size, Source
 from assetforge.ops.spec import normalised
 from assetforge.ops.table import OPS, is_font
 from assetforge.plan.marks import mark_ingredients
@@ -25,9 +24,9 @@ SHAPING = frozenset({"_fit", "_cut_back", "_at_least", "resize", "crop", "pad"})
 LOSSY = frozenset({"jpeg", "webp"})
 
 
-def leaf(media: Media, *, models: tuple[str, ...] = (), draft: bool = False) -> Picture:
-    """A picture that exists: a file's or a provider's bytes."""
-    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft)
+def leaf(media: Media, *, models: tuple[str, ...] = (), draft: bool = False, source: Source | None = None) -> Picture:
+    """A picture that exists: a provider's bytes, or those of the file `source`."""
+    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft, step=source)
 
 
 def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Picture:
@@ -38,11 +37,11 @@ def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Pi
     params = step.params
     if params is None and asked is not None:
         params = OPS[step.op].params.model_validate({"width": asked.width, "height": asked.height})
-    return apply(step.op, params, inputs, where=step.where)
+    return apply(step.op, params, inputs, step)
 
 
-def apply(op: str, params: Any, inputs: Sequence[Picture], *, where: Where | None = None) -> Picture:
-    """An operation on pictures, as a picture not yet made; `where` it is asked for."""
+def apply(op: str, params: Any, inputs: Sequence[Picture], step: Local | None = None) -> Picture:
+    """An operation on pictures, as a picture not yet made; `step` asks for it."""
     first = inputs[0]
     size = _size(op, params, [picture.size for picture in inputs])
     if op in SHAPING and size is not None and size == first.size:
@@ -57,7 +56,7 @@ def apply(op: str, params: Any, inputs: Sequence[Picture], *, where: Where | Non
     )
     models = tuple(dict.fromkeys(model for picture in inputs for model in picture.models))
     draft = any(picture.draft for picture in inputs)
-    return Picture(made, size, None, op, params, tuple(inputs), models, draft, where)
+    return Picture(made, size, None, op, params, tuple(inputs), models, draft, step)
 
 
 def recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
@@ -123,6 +122,8 @@ def bind_paid(
     call = Call(step.operation, step.settings, step.prompt, size, *_sent(step, size, pictures, mask))
     inputs = [recipe(picture, pixels, known) for picture in pictures]
     fixed = paid_ingredients(step, size, inputs, _mask(step, mask, pixels, known))
+    if pictures and call.pictures[0] is not pictures[0]:
+        fixed = (*fixed, ("sent", "extended"))
     actions = []
     for candidate in range(1, step.n + 1):
         ingredients = (*fixed, ("candidate", candidate))

@@ -16,6 +16,7 @@ PARTS: Mapping[str, str] = {
     "picture": "the picture",
     "inputs": "an input",
     "mask": "the mask",
+    "sent": "how the picture is sent",
     "encoding": "the encoding",
     "mark": "what the file says of its origin",
     "checks": "what is checked",

@@ -201,6 +201,20 @@ def test_a_call_is_made_for(change: Change, server: ImagesServer, tmp_path: Path
     assert site.read("sign.png") != before
 
 
+def test_a_picture_sent_as_it_is_is_another_request_than_one_sent_extended(
+    server: ImagesServer, tmp_path: Path
+) -> None:
+    """An answer that was made of a padded picture would be cut wrongly."""
+    alone = SIGN.replace('images = ["art/logo.png", "art/more.png"]\nmask = "masks/sky.png"', "")
+    site = make_site(tmp_path, server, alone + 'request_size = "1024x1024"\n')
+    site.write("art/photo.png", png(photo()))
+    site.build()
+    site.edit('request_size = "1024x1024"', 'size = "1024x1024"')
+    assert site.build().calls == 1
+    site.edit('size = "1024x1024"', 'request_size = "1024x1024"')
+    assert site.build().calls == 0
+
+
 def test_another_size_of_a_generation_is_bought(server: ImagesServer, tmp_path: Path) -> None:
     site = make_site(tmp_path, server)
     site.build()
