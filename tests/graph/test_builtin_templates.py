@@ -21,7 +21,9 @@ from tests.pages import blocks
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = (
-    '[asset.hero]\nprompt = "x"\n'
+    '[asset.hero]\nprompt = "x"\noutputs = [\n'
+    + "".join(f'{{ family = "{name}", path = "{name}" }},\n' for name in FOR_FAMILIES)
+    + "]\n"
     + "".join(f'[emit.{name}]\noutput = "{name}.out"\ntemplate = "builtin:{name}"\n' for name in TEMPLATES)
     + '[emit.list]\noutput = "list.json"\n'
 )
@@ -97,7 +99,7 @@ def test_a_picture_offers_the_best_format_first_and_every_width(based: Opened) -
     picture, avif, webp, img = elements(based.render("picture", *hero()))
     assert picture == ("picture", {"data-asset": "hero"})
     for (tag, attributes), ending in ((avif, "avif"), (webp, "webp")):
-        assert (tag, attributes["type"], attributes["sizes"]) == ("source", f"image/{ending}", "auto, 100vw")
+        assert (tag, attributes["type"], attributes["sizes"]) == ("source", f"image/{ending}", "100vw")
         widths = ", ".join(f"/img/hero-{width}.{ending} {width}w" for width in (768, 1280, 2400))
         assert attributes["srcset"] == widths
     tag, attributes = img
@@ -106,6 +108,13 @@ def test_a_picture_offers_the_best_format_first_and_every_width(based: Opened) -
     assert (attributes["loading"], attributes["decoding"]) == ("lazy", "async")
     assert attributes["srcset"] is not None
     assert attributes["srcset"].count("w") == 3
+
+
+def test_meta_says_how_wide_a_picture_is_shown_and_that_it_is_seen_first(based: Opened) -> None:
+    files = [file | {"meta": {"sizes": '50vw, "x"', "loading": "eager"}} for file in hero()]
+    _, avif, _, img = elements(based.render("picture", *files))
+    assert (avif[1]["sizes"], img[1]["sizes"]) == ('50vw, "x"', '50vw, "x"')
+    assert (img[1]["loading"], img[1]["fetchpriority"]) == ("eager", "high")
 
 
 def test_a_picture_of_one_file_is_an_image(site: Opened) -> None:
