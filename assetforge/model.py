@@ -204,8 +204,9 @@ class Picture:
     """An image before it is decoded: bytes that exist, or an operation on other pictures.
 
     `made` is its identity in rendition keys: byte digests, operations and their versions. `media` is set where
-    it is a file's or a provider's very bytes. `size` is None where only the pixels can tell it. `where` is the place
-    of its step, for who has to tell that it can't be made: two pictures are one wherever they were asked for.
+    it is a file's or a provider's very bytes. `size` is None where only the pixels can tell it. `step` is what a
+    manifest asks for it by, or the file that it is, for who has to tell that it can't be made: two pictures are one
+    whoever asked for them.
     """
 
     made: str
@@ -216,7 +217,7 @@ class Picture:
     inputs: tuple["Picture", ...] = ()
     models: tuple[str, ...] = ()
     draft: bool = False
-    where: Where | None = field(default=None, compare=False)
+    step: Local | Source | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

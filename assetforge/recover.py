@@ -43,7 +43,8 @@ class Told:
 async def finish_dead_builds(space: Workspace, listen: Listener, unopened: dict[str, str]) -> Left:
     """Every note that a build left behind: its answer is stored, or it is said to be maybe billed. Returns what is
     open. `unopened` are the calls, with the reasons, that this build could not read before: they are not tried, nor
-    told of, again. Raises AssetforgeError for an answer that can't be stored now: nothing may be bought before; OSError."""
+    told of, again. Raises AssetforgeError for an answer that can't be stored now, since nothing may be bought before;
+    OSError."""
     unanswered: dict[str, float | None] = {}
     stuck: dict[str, str] = {}
     told = Told()

@@ -140,7 +140,7 @@ def open_workspace(
 
 
 def _files_by_digest(lock: Lock, state: State) -> dict[str, tuple[str, ...]]:
-    """Files of the project that are said to have a digest: what was built, by the lock and by what was written here."""
+    """Files of the project that are said to have a digest: what was built, by the lock and what was written here."""
     found: dict[str, list[str]] = {}
     for path, digest in lock.digests().items():
         found.setdefault(digest, []).append(path)

@@ -1,7 +1,7 @@
 """What the plan asks of the world: files, lock, store; remembered for the length of one run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,11 @@ class World:
     _media: dict[str, Media] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
     _pixels: dict[str, str] = field(default_factory=dict)
+
+    def look_ahead(self, steps: Iterable[Source]) -> None:
+        """The walk is going to ask for these source files."""
+        if self.trusting:
+            self.state.look_ahead({step.path for step in steps})
 
     def source(self, step: Source) -> Media | Problem:
         """A source file's digest and header; its pixels only when a paid key needs them. A font is proven to be one,

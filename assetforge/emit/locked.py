@@ -18,6 +18,8 @@ def disagreeing(space: Workspace, graph: Graph, built: Collection[str], *, files
     facts = Facts(graph, pinned(space.lock.lines), pinned_look)
     for one in render(space, emits_of(graph, built), facts):
         reason = _why_unpinned(space, one) or (_why_not_there(space, one) if files else "")
+        if reason == NOT_PINNED and files and _tells_of_drafts(space, one.emit.path):
+            reason = TELLS_OF_DRAFTS
         if reason:
             yield one.emit, reason
 
@@ -51,7 +53,12 @@ def _why_not_there(space: Workspace, one: Rendered) -> str:
     present = space.state.digest(path)
     if present == space.lock.emitted(one.emit.name, path):
         return ""
-    written = space.state.written.get(path)
-    if written is not None and written.draft and written.digest == present:
+    if _tells_of_drafts(space, path):
         return TELLS_OF_DRAFTS
     return "the file was changed" if present else "the file is missing"
+
+
+def _tells_of_drafts(space: Workspace, path: str) -> bool:
+    """Whether an emit's file was written here, of placeholders."""
+    written = space.state.written.get(path)
+    return written is not None and written.draft and written.digest == space.state.digest(path)

@@ -4,12 +4,12 @@ Every mistake that can be told without outputs is told here, those of template f
 emit is rendered (`emitted`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assetforge.errors import KeyPath, ManifestError, Problem, UsageError, Where
-from assetforge.graph.builtin import PREFIX, TEMPLATES
+from assetforge.graph.builtin import FOR_FAMILIES, PREFIX, TEMPLATES
 from assetforge.graph.emitted import Emitter, page_engine, project_names, render_emit, template_problem
 from assetforge.graph.matrix import NO_CELL, Cell, Expansion
 from assetforge.graph.printing import slug
@@ -17,7 +17,7 @@ from assetforge.graph.scope import Scope, Unclear, Untold
 from assetforge.graph.select import Selector
 from assetforge.graph.template import Engine, TemplateError
 from assetforge.manifest.load import Manifest
-from assetforge.model import Emit, Graph
+from assetforge.model import Emit, Graph, Rendition
 from assetforge.paths import PathError
 from assetforge.words import did_you_mean, some
 
@@ -56,11 +56,13 @@ class Emits:
         with every selection that matches nothing."""
         emits: dict[str, Emit] = {}
         selector = Selector(graph)
+        families = {(step.instance, step.family) for step in graph.steps.values() if isinstance(step, Rendition)}
         wrong = len(self.problems)
         for emit in self.found:
             emits[emit.name] = replace(emit, selected=self._select(emit, selector))
             if emit.template == NAMING:
                 self._tell_alike(emits[emit.name])
+            self._tell_useless(emits[emit.name], families)
         if self.problems[wrong:]:
             raise ManifestError({problem.where: problem for problem in reversed(self.problems[wrong:])}.values())
         has_folder = profile is not None and self.manifest.table.profile[profile].output_dir is not None
@@ -182,6 +184,15 @@ class Emits:
                 told = f"{some([other, instance])} would share the class `asset-{slug(instance)}`"
                 where = self.manifest.where(*emit.where.key[:2], "template")
                 self._tell(told, where, "select one of them, or rename it")
+
+    def _tell_useless(self, emit: Emit, families: Collection[tuple[str, str]]) -> None:
+        """A family's own template where nothing that is selected has such files: it would make an empty text."""
+        family = emit.template.removeprefix(PREFIX)
+        is_ours = emit.template.startswith(PREFIX) and family in FOR_FAMILIES
+        if is_ours and emit.selected and not any((instance, family) in families for instance in emit.selected):
+            told = f"nothing that `{emit.name}` selects has files of the family `{family}`"
+            where = self.manifest.where(*emit.where.key[:2], "template")
+            self._tell(told, where, f'give an asset an output like {{ family = "{family}", path = "." }}')
 
     def _tell(self, message: str, where: Where, hint: str | None) -> None:
         self.problems.append(Problem(message, where, hint))

@@ -288,6 +288,10 @@ def collisions(files: Sequence[Written], taken: Mapping[str, str]) -> Iterator[P
         if other is not file:
             how = f"`{file.path}`" if other.path == file.path else f"`{other.path}` and `{file.path}`"
             hint = "use the axes in the path" if other.where == file.where else "give one of them another path"
-            both = some([other.owner, file.owner])
-            told = f"`{other.owner}` writes {how} twice" if other.owner == file.owner else f"{both} write {how}"
+            is_one = other.owner == file.owner
+            told = f"`{file.owner}` writes {how}" if is_one else f"{some([other.owner, file.owner])} write {how}"
+            if other.path != file.path:
+                told += ", which are one file where case does not count"
+            elif is_one:
+                told += " twice"
             yield Problem(told, file.where, hint)

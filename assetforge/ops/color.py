@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from assetforge.ops.bands import bands
 from assetforge.ops.spec import Op, OpaqueColor, Params
 
 TRANSPARENT = "#00000000"
 WHITE = "#ffffffff"
-# Pixels that are laid on a colour together.
-BAND = 1 << 17
 
 
 class Flatten(Params):
@@ -29,11 +28,9 @@ def flattened(image: Image.Image, color: str) -> Image.Image:
     if image.mode == "RGB":
         return image
     flat = Image.new("RGB", image.size)
-    # In bands: a picture of 8 megapixels must not be in memory three times.
-    rows = max(1, BAND // image.width)
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height)))
-        flat.paste(Image.alpha_composite(Image.new("RGBA", band.size, rgba(color)), band).convert("RGB"), (0, top))
+    for box in bands(image):
+        band = image.crop(box)
+        flat.paste(Image.alpha_composite(Image.new("RGBA", band.size, rgba(color)), band).convert("RGB"), box[:2])
     return flat
 
 

@@ -1,13 +1,14 @@
 """From pictures to the bytes of a file: deterministic, and with no metadata but what is given; unaware of paths."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from assetforge.ops.bands import bands
 from assetforge.ops.color import WHITE, flattened
-from assetforge.ops.decode import BAND
 from assetforge.ops.fitting import fitted
 from assetforge.ops.gif import gif
 from assetforge.ops.icons import ICNS_TYPES, ICO_LARGEST, SIZES, WRITERS
@@ -54,6 +55,15 @@ PATIENT = 7
 LEAST_GREYS = 16
 
 ICNS_LISTED = ", ".join(map(str, ICNS_TYPES))
+
+# What makes a file smaller where no quality does.
+SMALLER: Mapping[str, str] = {
+    "png": "give it a smaller `width`, fewer colours (`quantize`), or the format webp or avif",
+    "webp": "give it a smaller `width`, or leave `lossless` out",
+    "gif": "give it a smaller `width`, fewer colours (`quantize`), or the format webp or avif",
+    "ico": "give it fewer `sizes`",
+    "icns": "give it fewer `sizes`",
+}
 
 
 class Encoding(Params):
@@ -153,7 +163,8 @@ def _limited(image: Image.Image, encoding: Encoding, metadata: Metadata) -> byte
         data = write(image, encoding.model_copy(update={"effort": 9}), metadata)
     if len(data) > limit:
         form = "without loss" if encoding.format in WITH_EFFORT else f"as {encoding.format}"
-        raise OpFailed(f"it can't be written in {limit:,} bytes: {form} it has {len(data):,}")
+        told = f"it can't be written in {limit:,} bytes: {form} it has {len(data):,}"
+        raise OpFailed(told, hint=SMALLER[encoding.format])
     return data
 
 
@@ -179,9 +190,8 @@ def _png(image: Image.Image, encoding: Encoding, metadata: Metadata) -> bytes:
 def _is_grey(image: Image.Image) -> bool:
     """Whether red, green and blue are the same everywhere; most pictures show in one line that they are not."""
     middle = image.height // 2
-    rows = max(1, BAND // image.width)
-    bands = [(middle, middle + 1), *((top, min(top + rows, image.height)) for top in range(0, image.height, rows))]
-    return all(_has_one_channel(image.crop((0, top, image.width, bottom))) for top, bottom in bands)
+    boxes = chain([(0, middle, image.width, middle + 1)], bands(image))
+    return all(_has_one_channel(image.crop(box)) for box in boxes)
 
 
 def _has_one_channel(image: Image.Image) -> bool:

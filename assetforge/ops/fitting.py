@@ -28,7 +28,8 @@ def fitted(write: Callable[[int], bytes], quality: int, limit: int) -> bytes:
         else:
             high, over, smallest = middle, len(data), min(smallest, len(data))
     if found is None:
-        raise OpFailed(f"it can't be written in {limit:,} bytes: at quality 1 it has {smallest:,}")
+        told = f"it can't be written in {limit:,} bytes: at quality 1 it has {smallest:,}"
+        raise OpFailed(told, hint="give it a smaller `width`, or raise `max_bytes`")
     if high + 1 < quality and over <= limit * (1 + NEAR):
         above = write(high + 1)
         return above if len(above) <= limit else found

@@ -146,7 +146,8 @@ def pad_frame(params: Pad, size: Size) -> Frame:
     """The frame of a `pad`. Raises OpFailed for a picture larger than the canvas."""
     canvas = Size(params.width, params.height)
     if size.width > canvas.width or size.height > canvas.height:
-        raise OpFailed(f"the picture is {size}, which is larger than the canvas of {canvas}")
+        told = f"the picture is {size}, which is larger than the canvas of {canvas}"
+        raise OpFailed(told, hint="scale it down in a step `resize` before")
     return on_canvas(Frame(whole(size), size, size), canvas, params.position)
 
 

@@ -43,6 +43,7 @@ from assetforge.ops.typesetting import (
 LONGEST = 5_000
 LARGEST = 4_096
 BLACK = "#000000ff"
+OTHER_FONT = 'name a font of yours that has them, like `font = "fonts/title.ttf"`'
 # How many ems a glyph may reach from where the pen is: those of sound fonts reach two or three.
 REACH = 16
 ACROSS = {"left": 0.0, "center": 0.5, "right": 1.0}
@@ -155,7 +156,7 @@ def _letters(words: str, font: FontFile) -> list[str]:
         named = ", ".join(_named(char) for char in missing[:5])
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         name = f"the font `{font.name}`" if font.name != own_font().name else f"{font.name}, used without a `font`,"
-        raise OpFailed(f"{name} has no glyph for {named}{more}")
+        raise OpFailed(f"{name} has no glyph for {named}{more}", hint=OTHER_FONT)
     return letters
 
 
@@ -185,7 +186,8 @@ def _block(params: Text, words: str, box: tuple[int, int, int, int], font: FontF
     told = f"the text {_shown(words)} does not fit its box of {box[2] - box[0]}x{box[3] - box[1]} at a size of"
     smaller = fitted(paragraphs, (max(1.0, floor(smallest)), 1.0), room, font)
     needed = "and at no smaller one either" if smaller is None else f"it would need {smaller.size:g}"
-    raise OpFailed(f"{told} {smallest:g}, {needed}")
+    less = "shorten the text" if smaller is None else f"let it shrink with `min_size = {smaller.size:g}`"
+    raise OpFailed(f"{told} {smallest:g}, {needed}", hint=f"{less}, or give it a larger box")
 
 
 def _lines(params: Text, block: Block, box: tuple[int, int, int, int], font: FontFile) -> Iterator[Line]:

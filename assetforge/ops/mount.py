@@ -57,7 +57,8 @@ def enough(params: AtLeast, size: Size) -> Size:
     fills = (size.width >= params.width, size.height >= params.height)
     if not (any(fills) if params.one else all(fills)):
         needed = f"{params.width} wide or {params.height} high" if params.one else f"{params.width}x{params.height}"
-        raise OpFailed(f"the family `{params.family}` needs a picture at least {needed}, and this one is {size}")
+        told = f"the family `{params.family}` needs a picture at least {needed}, and this one is {size}"
+        raise OpFailed(told, hint="begin with a larger picture, or scale it up: `resize` with `upscale = true`")
     return size
 
 

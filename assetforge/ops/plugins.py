@@ -175,7 +175,7 @@ def _named(told: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except OpFailed as error:
-        raise OpFailed(f"{told}: {error}") from None
+        raise OpFailed(f"{told}: {error}", hint=error.hint) from None
     except ANYTHING as error:
         raise OpFailed(f"{told} failed: {_shown(error)}") from error
 

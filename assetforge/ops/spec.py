@@ -22,8 +22,7 @@ from pydantic import (
 )
 
 from assetforge.entry import Entry
-from assetforge.errors import Where
-from assetforge.model import Size
+from assetforge.model import Local, Size, Source
 from assetforge.ops.css import css_color
 
 # Only here is pydantic known; modules of operations take these from here.
@@ -148,8 +147,10 @@ class Op:
 
 
 class OpFailed(Exception):  # noqa: N818 - a step's own refusal, told to the user as it stands
-    """A step that cannot do what it is asked for with this picture; `where` it is asked for, where that is known."""
+    """A step that cannot do what it is asked for with this picture, or a file that is none; which one, where that is
+    known. `hint` says what to do about it, where anything is."""
 
-    def __init__(self, told: str, where: Where | None = None) -> None:
+    def __init__(self, told: str, step: Local | Source | None = None, *, hint: str | None = None) -> None:
         super().__init__(told)
-        self.where = where
+        self.step = step
+        self.hint = hint

@@ -6,7 +6,7 @@ from functools import partial
 
 from PIL import Image
 
-from assetforge.model import Media, Picture
+from assetforge.model import Media, Picture, Source
 from assetforge.ops import (
     atlas,
     color,
@@ -96,7 +96,7 @@ def evaluate(picture: Picture, read: Callable[[Media], bytes], *, memo: Memo) ->
             ready[node.made] = found or memo.get(node.made, finish)
         except OpFailed as error:
             # Told anew: the memo gives one error to all who wait, and each has asked for it somewhere else.
-            raise OpFailed(str(error), node.where) from None
+            raise OpFailed(str(error), node.step, hint=error.hint) from None
         if node.size is None:
             memo.note_size(node.made, ready[node.made])
         if sheet is None:
@@ -147,7 +147,9 @@ def uses(picture: Picture) -> Counter[str]:
 def make(node: Picture, read: Callable[[Media], bytes], ready: Mapping[str, Image.Image]) -> Image.Image:
     """One picture from its inputs, which are ready, or from its bytes."""
     if node.media is not None:
-        return open_picture(read(node.media), f"{node.media.digest[:12]}.{node.media.format}")
+        media = node.media
+        name = node.step.path if isinstance(node.step, Source) else f"{media.digest[:12]}.{media.format}"
+        return open_picture(read(media), name)
     inputs = [read(part.media) if part.media and is_font(part) else ready[part.made] for part in node.inputs]
     return OPS[node.op].apply(node.params, inputs)
 

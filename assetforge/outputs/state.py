@@ -10,8 +10,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -113,6 +113,20 @@ class State:
         if max(facts[:2]) < now - TICK_NS:
             self._seen[path] = Seen(digest, facts)
         return digest
+
+    def look_ahead(self, paths: Iterable[str]) -> None:
+        """Hashes files that were never seen before in as many threads as there are cores. What goes wrong with one
+        is told to who asks for it."""
+        unseen = sorted(path for path in paths if path not in self._seen)
+        if len(unseen) > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(self._seek, unseen))
+
+    def _seek(self, path: str) -> None:
+        with suppress(OSError):
+            self.digest(path)
 
     def facts(self, path: str, digest: str) -> Facts | None:
         """Times, size and inode of a file when it was seen to have a digest; None where it has another, or is too

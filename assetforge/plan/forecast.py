@@ -19,6 +19,7 @@ from assetforge.model import (
     Paid,
     Rendition,
     Size,
+    Source,
     Stale,
     Unknown,
 )
@@ -96,6 +97,7 @@ def foresee(graph: Graph, lookups: Lookups, on_miss: OnMiss, selected: Sequence[
     """Walks what the selected instances need, and sums it up."""
     steps, candidates = wanted_steps(graph, selected, on_miss)
     walk = Walk(graph, lookups, on_miss, candidates)
+    lookups.look_ahead(step for name in steps if isinstance(step := graph.steps[name], Source))
     for name in steps:
         walk.visit(graph.steps[name])
     return sum_up(walk, tuple(selected), prices)

@@ -4,7 +4,7 @@ Pure but for the look-ups passed in. `build` walks before it runs anything and a
 what was not known then is known now.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -52,6 +52,7 @@ ASK_OTHERWISE = "change the prompt or the pictures, or build with --retry-refuse
 class Lookups(Protocol):
     """What the walk asks of the world."""
 
+    def look_ahead(self, steps: Iterable[Source]) -> None: ...
     def source(self, step: Source) -> Media | Problem: ...
     def pixels(self, media: Media) -> str: ...
     def paid(self, step: Paid, action: Action) -> PaidEvidence: ...
@@ -120,7 +121,7 @@ class Walk:
         match step:
             case Source():
                 found = self.lookups.source(step)
-                self._set(step.id, Refused(found) if isinstance(found, Problem) else leaf(found))
+                self._set(step.id, Refused(found) if isinstance(found, Problem) else leaf(found, source=step))
             case Local():
                 self._set(step.id, self._local(step))
             case Paid():
@@ -171,7 +172,7 @@ class Walk:
                 return Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
             return bind_local(step, inputs, before.size if before else None)
         except OpFailed as error:
-            return Refused(Problem(f"`{step.instance}`: {error}", step.where))
+            return Refused(Problem(f"`{step.instance}`: {error}", step.where, error.hint))
 
     def _paid(self, step: Paid) -> None:
         inputs = self._inputs(step.pictures)
@@ -200,7 +201,7 @@ class Walk:
         try:
             call, actions = bind_paid(step, size, inputs, mask, pixels=self.lookups.pixels, known=self._recipes)
         except OpFailed as error:
-            self._refuse(step, Problem(f"`{step.instance}`: {error}", step.where))
+            self._refuse(step, Problem(f"`{step.instance}`: {error}", step.where, error.hint))
             return
         self._calls[step.id] = call
         made_of_draft = any(picture.draft for picture in (*inputs, *masks))
@@ -265,7 +266,7 @@ class Walk:
                 return FileState(None, Unknown(inputs.on), None, remarks=remarks)
             picture, action = bind_rendition(step, inputs[0])
         except OpFailed as error:
-            self.refused[step.id] = Problem(f"`{step.instance}`: {error}", step.where)
+            self.refused[step.id] = Problem(f"`{step.instance}`: {error}", step.where, error.hint)
         except Unmet as error:
             self.refused[step.id] = error.problem
         else:

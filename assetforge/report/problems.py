@@ -24,12 +24,15 @@ class Told:
     place: Place | None
 
     @property
-    def key(self) -> tuple[str, int, int]:
-        return (self.file or "", self.place.line if self.place else 0, self.place.column if self.place else 0)
+    def key(self) -> tuple[str, int, int, str]:
+        """Of two at one place the words decide: what threads tell comes in any order."""
+        if self.place is None:
+            return (self.file or "", 0, 0, "")
+        return (self.file or "", self.place.line, self.place.column, self.message)
 
 
 def told(problems: Iterable[Problem], project: "Project | None", here: str) -> list[Told]:
-    """Problems in the order of file and line, each once. `here` is the folder that paths start from."""
+    """Problems in the order of file, line and words, each once. `here` is the folder that paths start from."""
     found = dict.fromkeys(problems)
     return sorted((_told(problem, project, here) for problem in found), key=lambda one: one.key)
 

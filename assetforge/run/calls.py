@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
-from assetforge.errors import AssetforgeError, Problem, Where
+from assetforge.errors import AssetforgeError, Problem
 from assetforge.events import CallFailed as CallFailedEvent
 from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, Warned
 from assetforge.model import Action, Call, Paid, Record
@@ -26,6 +26,7 @@ from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
+from assetforge.run.unmade import unmade
 from assetforge.store.claims import Claim
 from assetforge.store.notes import quarantine
 
@@ -166,8 +167,7 @@ class Calls:
             return asked
         except (OpFailed, BytesGone) as error:
             budget.release(wish.name)
-            where = error.where if isinstance(error, OpFailed) else None
-            self._fail(step, wish.actions, f"`{step.id}`: {error}", where=where)
+            self.schedule.failed(step.id, unmade(step.id, step, error), wish.numbers)
         except OverLimit as error:
             budget.release(wish.name)
             self._over_limit(wish, str(error), "see `max_usd_per_month` in your settings file")
@@ -332,8 +332,6 @@ class Calls:
         self.tally.stopped = "budget"
         self._fail(wish.step, wish.actions, f"`{wish.step.id}` is not bought: {refusal}", hint)
 
-    def _fail(
-        self, step: Paid, actions: Chunk, message: str, hint: str | None = None, *, where: Where | None = None
-    ) -> None:
+    def _fail(self, step: Paid, actions: Chunk, message: str, hint: str | None = None) -> None:
         candidates = [action.candidate for action in actions]
-        self.schedule.failed(step.id, Problem(message, where or step.where, hint), candidates)
+        self.schedule.failed(step.id, Problem(message, step.where, hint), candidates)

@@ -14,6 +14,7 @@ from assetforge.run.limits import Lane
 from assetforge.run.renditions import Easel, Rendered
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
+from assetforge.run.unmade import unmade
 
 Chunk = tuple[Action, ...]
 
@@ -82,12 +83,8 @@ class Workshop:
 
         try:
             data = await asyncio.get_running_loop().run_in_executor(easel.pool, work)
-        except OpFailed as error:
-            problem = Problem(f"`{step.id}`: {error}", error.where or step.where)
-            self.schedule.failed(step.id, problem, [action.candidate])
-            return
-        except (BytesGone, CallFailed, OSError) as error:
-            self.schedule.failed(step.id, Problem(f"`{step.id}`: {error}", step.where), [action.candidate])
+        except (OpFailed, BytesGone, CallFailed, OSError) as error:
+            self.schedule.failed(step.id, unmade(step.id, step, error), [action.candidate])
             return
         record = drafts.keep(call, action.candidate, data)
         self.schedule.bought(step.id, {action.candidate: record})

@@ -22,6 +22,7 @@ from assetforge.plan.action import is_copy
 from assetforge.plan.asked import Unmet, lacking, refuse
 from assetforge.plan.marks import mark_of, only_source
 from assetforge.run.bytes import Bytes, BytesGone
+from assetforge.run.unmade import unmade
 from assetforge.store.blobs import Blobs
 
 
@@ -75,10 +76,8 @@ class Easel:
             return await asyncio.get_running_loop().run_in_executor(self.pool, work)
         except Unmet as error:
             return error.problem
-        except OpFailed as error:
-            return Problem(f"`{step.path}`: {error}", error.where or step.where)
-        except BytesGone as error:
-            return Problem(f"`{step.path}`: {error}", step.where)
+        except (OpFailed, BytesGone) as error:
+            return unmade(step.path, step, error)
         except OSError as error:
             return Problem(f"`{step.path}` can't be made: {(error.strerror or str(error)).lower()}", step.where)
 

@@ -126,11 +126,13 @@ def test_explain_tells_planned_and_final_sizes(project: Builder) -> None:
 
 def test_explain_writes_values_as_toml_does(project: Builder) -> None:
     steps = 'steps = [{ op = "resize", width = 2000, upscale = true }]\n'
-    output = 'output = { path = "a.webp", width = 64, quality = 50 }\n'
+    output = (
+        'output = { path = "a.webp", width = 64, quality = 50, checks = { transparent = false, min_contrast = 3 } }\n'
+    )
     project.write({"assets.toml": '[asset.a]\nprompt = "x"\n' + steps + output})
     text = project.call("explain", "a").out
     assert "upscale true" in text
-    assert "width 64, format webp, quality 50" in text
+    assert "width 64, format webp, quality 50, checks { transparent = false, min_contrast = 3 }\n" in text
     assert "prompt x\n" in project.call("explain", "a", "-v").out
     project.write({"assets.toml": DRAFTS + HERO}).call("build")
     assert "  state     in the lock" in project.call("explain", "hero").out

@@ -348,7 +348,8 @@ def facts(name: str, folder: str = "", **more: Any) -> list[dict[str, Any]]:
 
 
 def rendered(tmp_path: Path, name: str, outputs: list[dict[str, Any]], head: str = "") -> str:
-    manifest = f'{head}[asset.mark]\nprompt = "x"\n[emit.it]\noutput = "it.out"\ntemplate = "builtin:{name}"\n'
+    mark = f'[asset.mark]\nprompt = "x"\noutput = {{ family = "{name}", path = "icons" }}\n'
+    manifest = f'{head}{mark}[emit.it]\noutput = "it.out"\ntemplate = "builtin:{name}"\n'
     return opened(tmp_path, manifest).render("it", *outputs)
 
 

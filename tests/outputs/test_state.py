@@ -163,3 +163,21 @@ def test_a_state_that_cannot_be_read_is_no_state(root: Root, folder: Path, text:
     folder.mkdir()
     (folder / "state.json").write_text(text)
     assert State(folder, root).written == {}
+
+
+# --- looking ahead ---
+
+
+def test_what_was_looked_at_ahead_is_known_and_what_is_not_there_is_told_later(root: Root, folder: Path) -> None:
+    state = State(folder, root)
+    paths = [f"{number}.png" for number in range(20)]
+    for path in paths:
+        (Path(root.path) / path).write_bytes(path.encode())
+        # Older than the tick in which a file might still change without a trace.
+        os.utime(Path(root.path) / path, (1, 1))
+    Path(root.path, "folder").mkdir()
+    state.look_ahead([*paths, "missing.png", "folder"])
+    assert [state.digest(path) for path in paths] == [digest_bytes(path.encode()) for path in paths]
+    assert [state.digest("missing.png"), state.digest("folder")] == ["", ""]
+    (Path(root.path) / "3.png").write_bytes(b"changed")
+    assert state.digest("3.png") == digest_bytes(b"changed")

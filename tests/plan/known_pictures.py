@@ -4,6 +4,7 @@ A source file is a line of text, `png 640x480 boat`: its format, its size and wh
 same at the same size have the same pixels. A bought picture is as its request asked for it, and shows its key.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from assetforge.digest import digest_bytes
@@ -27,6 +28,9 @@ class KnownPictures:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def look_ahead(self, steps: Iterable[Source]) -> None:
+        """Nothing is quicker for being known before."""
 
     def source(self, step: Source) -> Media | Problem:
         form, size, shown = (self.folder / step.path).read_text("utf-8").split()

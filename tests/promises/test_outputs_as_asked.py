@@ -227,6 +227,15 @@ def test_a_file_is_made_to_fit_or_its_smallest_is_told(drawn: Builder) -> None:
     made = drawn.write(manifest('{ path = "b.webp", max_bytes = 200 }', "art/photo.jpg")).call("build")
     assert made.code == 1
     assert re.search(r"`b.webp`: it can't be written in 200 bytes: at quality 1 it has [\d,]+\n", made.err)
+    assert "hint: give it a smaller `width`, or raise `max_bytes`\n" in made.err
+
+
+def test_a_file_that_ends_too_early_is_named_where_it_is_asked_for(drawn: Builder) -> None:
+    drawn.write({"art/half.png": art()[:-40]})
+    told = drawn.write(manifest('"a.webp"', "art/half.png", 'steps = [{ op = "grayscale" }]\n')).call("build")
+    assert told.code == 1
+    assert "`a.webp`: `art/half.png` is not a picture that can be read" in told.err
+    assert "assets.toml:2:10\n" in told.err
 
 
 def test_a_copy_that_is_too_large_is_encoded_to_fit(drawn: Builder) -> None:

@@ -139,9 +139,13 @@ def test_a_step_that_fails_is_told_at_its_own_line_also_where_another_asset_s_fi
     site.edit('"Documentation"', '"Docs 🎉"')
     more = '[asset.small]\nsource = "@card[page=docs]"\nsteps = [{ op = "blur", radius = 1 }]\noutput = "small.png"\n'
     site.write("assets.toml", site.read("assets.toml").decode() + more)
-    places = {failure.instance: failure.problem.where for failure in site.build().failed}
-    keys = {name: where.key for name, where in places.items() if where is not None}
+    failed = {failure.instance: failure.problem for failure in site.build().failed}
+    keys = {name: problem.where.key for name, problem in failed.items() if problem.where is not None}
     assert keys == dict.fromkeys(["card[page=docs]", "small"], ("asset", "card", "steps", 0))
+    assert failed["small"].message.startswith(
+        "`small.png`: `card[page=docs]`: the font `fonts/title.ttf` has no glyph"
+    )
+    assert failed["card[page=docs]"].message.startswith("`cards/docs.png`: the font")
 
 
 # --- fonts are sources ---

@@ -370,6 +370,12 @@ def test_check_finds_what_drifted(site: Builder, change: Any, reason: str) -> No
     assert site.call("check", "--lock-only").code == (0 if is_files else 3)
 
 
+def test_check_says_of_an_emit_that_it_tells_of_placeholders(paid: Builder) -> None:
+    assert paid.call("build", "--draft").code == 0
+    told = paid.call("check", "--json").object["disagreements"]
+    assert {"instance": "emit:list", "subject": LIST, "reason": "it tells of placeholders"} in told
+
+
 def test_plan_says_what_build_then_writes(site: Builder) -> None:
     def foreseen() -> list[str]:
         plan = site.call("plan", "--json").object

@@ -100,7 +100,19 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
 
 def _plain(value: object) -> str:
     """A value as TOML writes it, but for quotes round text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else _written(value)
+
+
+def _written(value: object) -> str:
+    """A value as TOML writes it, and a whole number without a point."""
+    match value:
+        case dict():
+            return f"{{ {', '.join(f'{key} = {_written(part)}' for key, part in value.items())} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(_written, value))}]"
+        case float() if value.is_integer():
+            return str(int(value))
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _state(state: "State", number: str) -> Iterator[list[Piece]]:
