@@ -131,7 +131,8 @@ class ImagesApi:
         try:
             asked = asked_wait(response.headers, self._pace.now())
             if response.is_success:
-                return await self._spool(response, note), asked
+                with asking.arriving():
+                    return await self._spool(response, note), asked
             if response.is_redirect:
                 return self._redirected(response), None
             return await self._read_refusal(response), asked

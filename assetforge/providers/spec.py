@@ -7,6 +7,7 @@ the graph, of keys and of the store.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -115,6 +116,9 @@ class Asking(Protocol):
 
     async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Waits so long before the next try, with the provider's own `sleep`."""
+
+    def arriving(self) -> AbstractContextManager[None]:
+        """Held while an answer comes in: a request's slot is free when it is here, so all else gives way to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from assetforge.events import CallRetried, Listener
@@ -90,6 +91,10 @@ class Asked:
                 raise Withdrawn
             await sleep(min(seconds, LOOK_SECONDS))
             seconds -= LOOK_SECONDS
+
+    def arriving(self) -> AbstractContextManager[None]:
+        """Held while the answer comes in."""
+        return self.counter.arrivals.one()
 
     def again(self, retry: Retry) -> None:
         """A try failed and is made again. A doubtful one may have been billed: its price counts beside that of the

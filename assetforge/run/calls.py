@@ -34,6 +34,8 @@ POLL_SECONDS = 0.25
 # Answers that are read at once, and their links fetched; two of them are decoded, of large ones (33 MB) one.
 STORED_AT_ONCE = 4
 DECODED_AT_ONCE = 2
+# Answers on the disk that may wait while others come in: one burst of a usual size.
+STORED_LATER = 48
 LARGE_PIXELS = 4_000_000
 
 Chunk = tuple[Action, ...]
@@ -187,6 +189,8 @@ class Calls:
     async def _store(self, asked: Asked, actions: Chunk, held: list[Claim]) -> None:
         """What an answer brought, stored; the call's claims are held to the end."""
         counter, wish = self.counter, asked.wish
+        if self._storing.waiting < STORED_LATER:
+            await counter.arrivals.give_way()
         try:
             is_large = wish.call.size.width * wish.call.size.height > LARGE_PIXELS
             decoding = self._decoding_large if is_large else self._decoding

@@ -9,6 +9,7 @@ from assetforge.plan.price import Prices
 from assetforge.providers.spec import Provider, ProviderTable
 from assetforge.run.budget import Budget
 from assetforge.run.drafts import Drafts
+from assetforge.run.limits import Arrivals
 from assetforge.run.purchase import Shelf
 from assetforge.store.claims import Claims
 from assetforge.store.month import Month
@@ -52,6 +53,7 @@ class Counter:
     project: str
     title: str
     drafts: Drafts
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
 
 @dataclass(slots=True)

@@ -3,9 +3,36 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 Work = Callable[[], Awaitable[None]]
+
+GIVEN_WAY_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+
+
+class Arrivals:
+    """Answers that come in now. What can wait gives way to them, for a moment: a slow one must not hold up others."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Held while an answer comes in."""
+        self._now += 1
+        try:
+            yield
+        finally:
+            self._now -= 1
+
+    async def give_way(self) -> None:
+        """Returns when nothing comes in, or after a second."""
+        waited = 0.0
+        while self._now and waited < GIVEN_WAY_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
 
 
 class Lane:
@@ -45,6 +72,11 @@ class Lane:
         if self.limit < self._ceiling and self._good >= self.limit:
             self.limit, self._good = self.limit + 1, 0
             self._start()
+
+    @property
+    def waiting(self) -> int:
+        """Pieces that have no slot yet."""
+        return len(self._waiting)
 
     @property
     def running(self) -> frozenset[asyncio.Task[None]]:

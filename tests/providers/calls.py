@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,9 @@ class Waits:
 
     async def wait(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         await sleep(seconds)
+
+    def arriving(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def again(self, retry: Retry) -> None:
         self.retries.append(retry)

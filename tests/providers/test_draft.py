@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,9 @@ class Ignore:
     """Drafts are drawn whenever they are asked for, and never asked for again."""
 
     async def admit(self) -> None: ...
+
+    def arriving(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def again(self, retry: Retry) -> None: ...
 

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from assetforge.run.limits import Lane
+import pytest
+
+from assetforge.run.limits import Arrivals, Lane
 
 
 def test_it_was_too_much_is_told_once_by_all_that_ran_then() -> None:
@@ -56,3 +58,36 @@ def test_a_lane_runs_no_more_than_its_limit_and_all_in_the_end() -> None:
 
     asyncio.run(run())
     assert (most, done) == (3, 20)
+
+
+def test_storing_gives_way_while_an_answer_comes_in() -> None:
+    async def run() -> list[str]:
+        arrivals, told = Arrivals(), []
+
+        async def store() -> None:
+            await arrivals.give_way()
+            told.append("stored")
+
+        with arrivals.one():
+            storing = asyncio.create_task(store())
+            await asyncio.sleep(0.1)
+            told.append("arrived")
+        await storing
+        return told
+
+    assert asyncio.run(run()) == ["arrived", "stored"]
+
+
+def test_an_answer_that_never_ends_holds_nothing_up_for_long() -> None:
+    async def run() -> None:
+        arrivals = Arrivals()
+        with arrivals.one():
+            await asyncio.wait_for(arrivals.give_way(), 20)
+
+    asyncio.run(run())
+
+
+def test_nothing_waits_where_nothing_comes_in() -> None:
+    """Returns without waking the loop even once."""
+    with pytest.raises(StopIteration):
+        Arrivals().give_way().send(None)

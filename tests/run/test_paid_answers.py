@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,9 @@ class Unhindered:
 
     async def admit(self) -> None:
         return
+
+    def arriving(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def again(self, retry: Retry) -> None:
         raise AssertionError(retry.reason)
