@@ -20,9 +20,9 @@ CLEAR = look_of(Image.new("RGBA", (20, 20), "#0f766e80"))
 FORMATS = {"jpg": "jpeg"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Opened:
-    """A manifest with its graph."""
+    """A manifest with its graph. Its `repr` stays short, since every failed example would print it."""
 
     manifest: Manifest
     graph: Graph

@@ -233,7 +233,12 @@ def test_pictures_share_a_recipe_only_where_they_come_to_be_alike(one: Picture, 
 @given(requests(), requests())
 def test_reasons_name_the_ingredients_that_differ_and_no_others(one: Request, other: Request) -> None:
     before, now = (dict(bind_paid(*one_of, pixels=pixels, known={})[1][0].ingredients) for one_of in (one, other))
-    told = {"prompt": "the prompt changed", "inputs": "an input changed", "mask": "the mask changed"}
+    told = {
+        "prompt": "the prompt changed",
+        "inputs": "an input changed",
+        "mask": "the mask changed",
+        "sent": "how the picture is sent changed",
+    }
     differ = [name for name in dict.fromkeys([*now, *before]) if before.get(name) != now.get(name)]
     expected = [told.get(name, f"{name} changed from {before.get(name)} to {now.get(name)}") for name in differ]
     assert list(changes(tuple(before.items()), tuple(now.items()))) == (expected or ["the request changed"])
