@@ -1,7 +1,6 @@
 """Emits of small manifests, and outputs that nobody made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,13 @@ CLEAR = look_of(Image.new("RGBA", (20, 20), "#0f766e80"))
 FORMATS = {"jpg": "jpeg"}
 
 
-@dataclass(frozen=True, repr=False)
 class Opened:
-    """A manifest with its graph. Its `repr` stays short, since every failed example would print it."""
+    """A manifest with its graph. No dataclass: Hypothesis would write all of it out with every example."""
 
-    manifest: Manifest
-    graph: Graph
-    variables: Mapping[str, str]
+    def __init__(self, manifest: Manifest, graph: Graph, variables: Mapping[str, str]) -> None:
+        self.manifest = manifest
+        self.graph = graph
+        self.variables = variables
 
     def render(self, emit: str, *outputs: Mapping[str, Any]) -> str:
         """The text of `emit:NAME` with these outputs."""

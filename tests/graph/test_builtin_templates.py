@@ -235,12 +235,21 @@ def test_a_class_is_named_after_its_instance(site: Opened) -> None:
 # --- typescript --------------------------------------------------------------------------------------------------
 
 
+# A string, or what JSON does not have: a comma before the end of a list, and a name without quotes.
+NEARLY_JSON = re.compile(
+    r'"(?:[^"\\]|\\.)*"|,(?=\s*[]}])|\b(?:alt|color|placeholder|variants|src|width|height|type)(?=: )'
+)
+
+
+def as_json(found: re.Match[str]) -> str:
+    text = found.group()
+    return text if text.startswith('"') else "" if text == "," else f'"{text}"'
+
+
 def assets(module: str) -> dict[str, Any]:
     """The constant of a module, which is nearly JSON."""
     text = module.partition("export const assets = ")[2].partition(" as const")[0]
-    text = re.sub(r"^( *|.*?\{ |.*?, )(alt|color|placeholder|variants): ", r'\1"\2": ', text, flags=re.MULTILINE)
-    text = re.sub(r"\b(src|width|height|type): ", r'"\1": ', text)
-    told: dict[str, Any] = json.loads(re.sub(r",(\s*[]}])", r"\1", text))
+    told: dict[str, Any] = json.loads(NEARLY_JSON.sub(as_json, text))
     return told
 
 
