@@ -21,8 +21,6 @@ from assetforge.store.notes import Note, dead, quarantine
 from assetforge.words import count, money, some
 from assetforge.workspace import Workspace
 
-# Builds that try to fetch what a paid answer links to, before it is given up: links don't live long.
-FETCHES = 3
 ROOM = "see that there is room and that you may write there, and build again"
 
 
@@ -116,7 +114,8 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) ->
         if isinstance(error, CallFailed) and error.reason == SIMULATED:
             note.drop()
             return True
-        if isinstance(error, CallFailed) and error.reason == UNFETCHED and _may_fetch_again(note):
+        if isinstance(error, CallFailed) and error.reason == UNFETCHED:
+            note.add(fetches=int(note.facts.get("fetches", 0)) + 1)
             told_later = f"the answer that an earlier build got for `{step}` is paid for: {error}"
             raise Unopened(told_later) from error
         if not (isinstance(error, CallFailed) and error.answer is not None):
@@ -129,16 +128,6 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) ->
     told.kept.append(step)
     for remark in bought.warnings:
         listen(Warned(Problem(f"`{step}`: {remark}", None)))
-    return True
-
-
-def _may_fetch_again(note: Note) -> bool:
-    """Whether a later build may try once more; counted in the note. The build that asked was the first to try."""
-    fetches = note.facts.get("fetches")
-    tried = 1 + (fetches if isinstance(fetches, int) else 1)
-    if tried >= FETCHES:
-        return False
-    note.add(fetches=tried)
     return True
 
 

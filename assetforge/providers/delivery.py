@@ -23,6 +23,9 @@ _NO_JSON = "the answer is cut off, or is not JSON"
 _PAGE = "the answer is an HTML page"
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body")
 _AGAIN = "build again to ask once more"
+# Builds after the one that asked that try to fetch what an answer links to: links don't live long. What the last of
+# them can't fetch is given up; what came beside it never is.
+LATER_BUILDS = 2
 _FETCH = "build again soon: it is paid for, and only fetched then"
 
 
@@ -52,7 +55,8 @@ async def deliver(note: Note, body: Path, links: Links, veil: Veil) -> Delivery:
         simulated=headers.get(SIMULATED) == "1",
         digests=answer.digests,
     )
-    if found.later:
+    fetches = note.facts.get("fetches", 0)
+    if found.later and fetches < LATER_BUILDS - 1:
         raise CallFailed("maybe_billed", found.later, _FETCH, answer=delivery, reason=UNFETCHED)
     if not found.images:
         is_page = not answer.whole and await asyncio.to_thread(_is_page, body)

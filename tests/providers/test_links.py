@@ -6,8 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from assetforge.providers.images_api import ImagesApi
 from assetforge.providers.links import LinkFailed, Links
-from tests.providers.calls import Waits, answering, ask, ask_at, digests, fail, order, reply, serving
+from assetforge.providers.spec import UNFETCHED, CallFailed, Delivery
+from tests.providers.calls import (
+    FolderNote,
+    Waits,
+    answering,
+    ask,
+    ask_at,
+    digests,
+    fail,
+    order,
+    reply,
+    serving,
+    using_at,
+)
 
 PICTURE = b"\x89PNG a picture"
 
@@ -134,6 +148,27 @@ def test_some_links_fail_and_others_do_not(tmp_path: Path) -> None:
     assert digests(delivery) == server.calls[0].images
     assert delivery.faults == ("`image-2`, which the answer links to, could not be fetched: status 404",)
     assert not delivery.cut
+
+
+@pytest.mark.parametrize("fetches", [0, 1])
+def test_what_came_beside_a_link_waits_for_it_and_is_not_given_up_with_it(tmp_path: Path, fetches: int) -> None:
+    """While a later build may fetch the picture the answer stays whole; the last one keeps what there is."""
+    body = b'{"data": [{"b64_json": "cGljdHVyZQ=="}, {"url": "/files/2"}]}'
+
+    async def collected(api: ImagesApi, note: FolderNote) -> Delivery:
+        await api.submit(order(n=2, candidates=(1, 2)), note, Waits())
+        note.add(fetches=fetches)
+        return await api.collect(note)
+
+    with answering(reply(200, body), reply(503)) as (base_url, _):
+        if not fetches:
+            with pytest.raises(CallFailed) as caught:
+                using_at(base_url, tmp_path, collected, waits=Waits())
+            assert caught.value.reason == UNFETCHED
+            return
+        delivery = using_at(base_url, tmp_path, collected, waits=Waits())
+    assert [path.read_bytes() for path in delivery.images] == [b"picture"]
+    assert delivery.faults == ("`image-2`, which the answer links to, could not be fetched: status 503",)
 
 
 def test_an_answer_of_dead_links_was_paid_for(tmp_path: Path) -> None:
