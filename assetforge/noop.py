@@ -17,6 +17,8 @@ QUIET_FLAGS = frozenset({"-q", "--quiet"})
 # Variables that would change what a build says or does, so that only the pipeline can tell.
 UNSURE = ("GITHUB_ACTIONS",)
 
+Facts = tuple[int, int, int, int]
+
 
 def proved_words(arguments: list[str], version: str) -> str | None:
     """What a build would say that has nothing to do, "" where it should be quiet; None is doubt."""
@@ -52,7 +54,7 @@ def state_folder(data: str, root: str) -> str:
     return f"{data}/projects/{found.st_dev:x}-{found.st_ino:x}"
 
 
-def facts_of(found: os.stat_result) -> tuple[int, int, int, int]:
+def facts_of(found: os.stat_result) -> Facts:
     """What tells a changed file from an unchanged one."""
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 

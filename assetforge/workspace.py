@@ -116,7 +116,8 @@ def open_workspace(
     blobs = Blobs(data / "blobs", dropped)
     state = State(project_folder(data, root.path, manifest.file), root)
     lock = read_lock(os.path.join(root.path, lock_name(manifest.file)))
-    found = Bytes(blobs, root, _files_by_digest(lock, state), manifest.table.cache.originals)
+    files = _files_by_digest(lock, state)
+    found = Bytes(blobs, root, files, manifest.table.cache.originals, seen=state.seen)
     shelf = Shelf(blobs, records, Ledger(data / FILE), rehearsal=(data / REHEARSAL).exists())
     try:
         yield Workspace(

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from assetforge import __version__, atomic
-from assetforge.noop import FORMAT, NAME, facts_of
-from assetforge.outputs.state import TICK_NS, Facts, State
+from assetforge.noop import FORMAT, NAME, Facts, facts_of
+from assetforge.outputs.state import TICK_NS, State
 from assetforge.paths import Root
 
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 from assetforge import atomic
 from assetforge.digest import digest_bytes, digest_file
 from assetforge.errors import AssetforgeError
-from assetforge.noop import MANIFEST, facts_of, state_folder
+from assetforge.noop import MANIFEST, Facts, facts_of, state_folder
 from assetforge.paths import Root
 from assetforge.store.claims import hold
 from assetforge.store.documents import is_digest
@@ -30,7 +30,6 @@ POINTER_SIZE = 1024
 POINTER_START = b"version https://git-lfs.github.com/spec/"
 LOCK_PATIENCE_SECONDS = 60.0
 
-Facts = tuple[int, int, int, int]
 Value = TypeVar("Value")
 
 
@@ -134,6 +133,11 @@ class State:
         if self.digest(path) != digest or path not in self._seen:
             return None
         return self._seen[path].facts
+
+    def seen(self, path: str, digest: str) -> Facts | None:
+        """What a file was like when it was last seen to have a digest; nobody looks again."""
+        known = self._seen.get(path)
+        return known.facts if known is not None and known.digest == digest else None
 
     def is_pointer(self, path: str) -> bool:
         """Whether a file is a Git LFS pointer, whose content was not pulled."""

@@ -1,12 +1,13 @@
 """The bytes of a digest, wherever this machine has them: the store, the project's own files, its originals."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock as Mutex
 
 from assetforge.digest import digest_bytes
 from assetforge.model import Media
+from assetforge.noop import Facts, facts_of
 from assetforge.paths import PathError, Root
 from assetforge.store.blobs import Blobs
 
@@ -17,11 +18,21 @@ class BytesGone(Exception):  # noqa: N818 - told to the user as the failure of a
 
 class Bytes:
     """Reads bytes by digest; safe to share between threads. `files` maps digests to paths below the root that are
-    said to hold them: each is believed only when its bytes say so, and is then copied into the store."""
+    said to hold them: each is believed only when its bytes say so, and is then copied into the store. `seen` tells
+    what a file was like when it was seen to have a digest, None where nobody can be sure."""
 
-    def __init__(self, blobs: Blobs, root: Root, files: Mapping[str, tuple[str, ...]], originals: str | None) -> None:
+    def __init__(
+        self,
+        blobs: Blobs,
+        root: Root,
+        files: Mapping[str, tuple[str, ...]],
+        originals: str | None,
+        *,
+        seen: Callable[[str, str], Facts | None],
+    ) -> None:
         self._blobs = blobs
         self._root = root
+        self._seen = seen
         self._files = dict(files)
         self._originals = originals
         self._same: dict[str, str] = {}
@@ -66,8 +77,20 @@ class Bytes:
             self._same[pinned] = drawn
 
     def _from_source(self, digest: str) -> bytes | None:
+        """The bytes of a source, which was hashed just now: not again while it is what it was then, before the
+        reading and after it."""
         path = self._sources.get(digest)
-        return None if path is None else self._at(path, digest)
+        if path is None:
+            return None
+        try:
+            facts = self._seen(path, digest)
+            with open(self._root.readable(path, text=False), "rb") as file:
+                is_known = facts is not None and facts_of(os.fstat(file.fileno())) == facts
+                data = file.read()
+                is_known = is_known and facts_of(os.fstat(file.fileno())) == facts
+        except (PathError, OSError):
+            return None
+        return data if is_known or digest_bytes(data) == digest else None
 
     def _from_project(self, digest: str) -> bytes | None:
         return next((data for path in self._paths(digest) if (data := self._at(path, digest)) is not None), None)
