@@ -9,22 +9,30 @@ from assetforge.noop import proved_words
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     words = proved_words(sys.argv[1:], __version__)
-    if words is None:
-        import gc
+    code = 0 if words is not None else _run()
+    try:
+        if words:
+            print(words)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # whoever listened has heard enough
+        code = code or 1
+    # Commands close what they opened. To take the interpreter down would only take time, and longer than a proof.
+    os._exit(code)
 
-        # A graph of ten thousand instances is all alive: looking for cycles in it again and again finds none.
-        gc.set_threshold(200_000, 50, 100)
-        from assetforge.cli.main import main as run
 
-        sys.exit(run(sys.argv[1:]))
-    if words:
-        try:
-            print(words, flush=True)
-        except BrokenPipeError:  # whoever listened has heard enough
-            os._exit(1)
-    # Nothing is open, and taking the interpreter down would take longer than the proof.
-    os._exit(0)
+def _run() -> int:
+    import gc
+
+    # A graph of ten thousand instances is all alive: looking for cycles in it again and again finds none.
+    gc.set_threshold(200_000, 50, 100)
+    from assetforge.cli.main import main as run
+
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":
