@@ -8,7 +8,6 @@ which pictures a model made.
 import re
 from dataclasses import dataclass
 from typing import Literal
-from xml.sax.saxutils import escape
 
 from PIL import Image
 
@@ -47,6 +46,8 @@ NOTHING = Metadata()
 
 def marked(mark: Mark) -> Metadata:
     """The metadata that says a mark (IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System Used)."""
+    from xml.sax.saxutils import escape  # it takes all of urllib with it
+
     system = ", ".join(_NO_TEXT.sub("", model)[:LONGEST_NAME] for model in mark.models)
     return Metadata(
         xmp=(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from PIL import Image
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -108,6 +109,9 @@ KeyColor = Annotated[str, Field(strict=True), AfterValidator(_key_color)]
 
 class Params(Entry):
     """Parameters of one operation. Defaults are frozen for ever: a key leaves out what equals its default."""
+
+    # There are many operations, and a manifest uses few.
+    model_config = ConfigDict(defer_build=True)
 
 
 def normalised(params: Params) -> Mapping[str, Any]:
