@@ -22,8 +22,9 @@ PACKAGE = ROOT / "assetforge"
 ROWS: tuple[tuple[str, ...], ...] = (
     # What everything stands on; `paths` is here because every reader and writer asks it.
     ("noop", "errors", "words", "digest", "atomic", "paths"),
-    # What stages hand to each other; `entry` is the base of all tables a user writes, steps' parameters included.
-    ("model", "events", "entry", "config"),
+    # What stages hand to each other; `entry` is the base of all tables a user writes, steps' parameters included;
+    # `fonts` says where those are that two leaves draw with.
+    ("model", "events", "entry", "config", "fonts"),
     # Four leaves; none imports another.
     ("manifest", "store", "providers", "ops"),
     ("graph",),

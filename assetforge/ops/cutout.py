@@ -53,8 +53,24 @@ def key_color(params: Cutout, image: Image.Image) -> Shade:
     """The colour that goes; () where the corners are transparent already and nothing else is asked for."""
     if params.color != "auto":
         return rgba(params.color)[:3]
+    return corner_color(image)
+
+
+def corner_color(image: Image.Image) -> Shade:
+    """What most corners of a picture show; () where that is transparent."""
     found = background(image, max(1, min(CORNER, image.width // 32, image.height // 32)))
     return found[:3] if found[3] == 255 else ()
+
+
+def idle(params: Cutout, image: Image.Image) -> tuple[str, str] | None:
+    """What is told of a picture that has nothing to take away; nothing where its corners are transparent already."""
+    there = corner_color(image)
+    if not there:
+        return None
+    looked_for, found = (f"#{bytes(color).hex()}" for color in (key_color(params, image), there))
+    told = f"`cutout` took nothing away: no pixel is like {looked_for}, and the corners are {found}"
+    hint = "ask for a flat background in one colour, or raise `tolerance`"
+    return told, hint if looked_for == found else f'write color = "{found}" where that is the background, or "auto"'
 
 
 def tiles(image: Image.Image) -> Iterator[Box]:
@@ -211,4 +227,4 @@ def spill(image: Image.Image, key: Shade) -> Image.Image:
     return ImageChops.subtract(strong, weak)
 
 
-OPS = (Op("cutout", 1, Cutout, cutout, lambda _, sizes: sizes[0]),)
+OPS = (Op("cutout", 1, Cutout, cutout, lambda _, sizes: sizes[0], idle=idle),)

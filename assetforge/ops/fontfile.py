@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from struct import pack
+from typing import TYPE_CHECKING
 
-from PIL import ImageFont
-
+from assetforge.fonts.shipped import TEXT
 from assetforge.ops.kerning import Kerning, number, signed
 from assetforge.ops.spec import OpFailed
 from assetforge.words import byte_size
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 MAX_BYTES = 32_000_000
 MAX_TABLES = 256
@@ -63,6 +66,7 @@ class FontFile:
     widths: bytes
     width_count: int
     kerning: Kerning
+    _widths: dict[str, int] = field(default_factory=dict, repr=False)
     _pairs: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     def has(self, char: str) -> bool:
@@ -71,8 +75,10 @@ class FontFile:
 
     def width(self, char: str) -> int:
         """How far a character moves the pen."""
-        glyph = self.characters.glyph(ord(char))
-        return number(self.widths, 4 * min(glyph, self.width_count - 1))
+        if char not in self._widths:
+            glyph = self.characters.glyph(ord(char))
+            self._widths[char] = number(self.widths, 4 * min(glyph, self.width_count - 1))
+        return self._widths[char]
 
     def kern(self, left: str, right: str) -> int:
         """How much further the pen moves between two characters."""
@@ -81,13 +87,22 @@ class FontFile:
             self._pairs[pair] = self.kerning.between(*(self.characters.glyph(ord(char)) for char in pair))
         return self._pairs[pair]
 
-    def opened(self, size: float) -> ImageFont.FreeTypeFont:
+    def opened(self, size: float) -> "ImageFont.FreeTypeFont":
         """The font for drawing at a size in pixels. Pillow's basic layout: the other one needs a library that some
         machines have and others lack. Raises OpFailed."""
+        # Texts are measured without it, in a plan.
+        from PIL import ImageFont
+
         try:
             return ImageFont.truetype(BytesIO(self.data), size, layout_engine=ImageFont.Layout.BASIC)
         except (OSError, ValueError, OverflowError) as error:
             raise unreadable(self.name, str(error) or "it is broken") from None
+
+
+def named(char: str) -> str:
+    """A character as a message names it."""
+    code = f"U+{ord(char):04X}"
+    return f"`{char}` ({code})" if char.isprintable() else code
 
 
 def unreadable(name: str, reason: str) -> OpFailed:
@@ -108,10 +123,8 @@ def read_font(data: bytes, name: str) -> FontFile:
 
 @lru_cache(maxsize=1)
 def own_font() -> FontFile:
-    """Pillow's own font, which has the letters of English and little more."""
-    loaded = ImageFont.load_default(16)
-    assert isinstance(loaded, ImageFont.FreeTypeFont)
-    return _read(loaded.font_bytes, "Pillow's own font")
+    """The font of a text that names none: DejaVu Sans, as it is shipped."""
+    return _read(TEXT.read_bytes(), "DejaVu Sans")
 
 
 def _read(data: bytes, name: str) -> FontFile:

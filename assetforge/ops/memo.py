@@ -18,7 +18,8 @@ SMALL, FOR_SMALL = 1024, 8
 
 class Memo:
     """Pictures by their identity, the least recently used ones dropped beyond `limit` bytes of pixels; for good only
-    the sizes that somebody needs later. A large one that was announced goes as soon as nobody wants it any more.
+    the sizes that somebody needs later, and what is told of how they were made. A large one that was announced goes
+    as soon as nobody wants it any more.
 
     Safe to share between threads: who asks for a picture that another thread is making waits for it.
     """
@@ -30,6 +31,7 @@ class Memo:
         self._large = Shelf()
         self._making: dict[str, Future[Image.Image]] = {}
         self._sizes: dict[str, Size] = {}
+        self._remarks: dict[str, tuple[str, str]] = {}
         self._wanted: Counter[str] = Counter()
 
     def announce(self, keys: Iterable[str]) -> None:
@@ -58,6 +60,14 @@ class Memo:
     def note_size(self, key: str, image: Image.Image) -> None:
         """Remembers a picture's size."""
         self._sizes[key] = Size(*image.size)
+
+    def remark(self, key: str) -> tuple[str, str] | None:
+        """What was noted of how a picture was made: what happened, and a hint."""
+        return self._remarks.get(key)
+
+    def note_remark(self, key: str, remark: tuple[str, str]) -> None:
+        """Remembers what is to be told of how a picture was made."""
+        self._remarks[key] = remark
 
     def get(self, key: str, make: Callable[[], Image.Image]) -> Image.Image:
         """The picture, made where it isn't here. `make` must not ask this memo; who waits gets its error."""

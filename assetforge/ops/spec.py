@@ -7,6 +7,7 @@ them.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from PIL import Image
@@ -119,6 +120,13 @@ def normalised(params: Params) -> Mapping[str, Any]:
     return params.model_dump(exclude_defaults=True)
 
 
+@lru_cache(maxsize=256)
+def defaults_of(params: type[Params]) -> Mapping[str, Any]:
+    """The value of each parameter that may be left out."""
+    fields = params.model_fields.items()
+    return {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+
+
 @dataclass(frozen=True, slots=True)
 class Op:
     """An operation. `images` names the parameters that hold files or references: they become inputs after the
@@ -126,6 +134,11 @@ class Op:
     `size` tells the result's size from the inputs' sizes, None where only the pixels can tell. Both functions raise
     OpFailed, `size` wherever sizes alone show that `apply` would. `fixed` tells it where it is the same whatever the
     inputs are: what comes after can then be planned although only pixels tell their sizes.
+
+    `prove` raises OpFailed for what its parameters ask for and can't be, as far as the size of the first input (None
+    where only pixels tell it) and its fonts, read, show; what `size` tells is not told again.
+
+    `idle` tells what to warn of, and a hint, where `apply` gave back its very first input and should have changed it.
 
     One that makes a sheet of any number of pictures has `frames`: where each of them stands in the result, as left,
     top, width and height, from their sizes. It puts each there as it is, on a transparent ground, and does nothing
@@ -142,6 +155,8 @@ class Op:
     fonts: tuple[str, ...] = ()
     frames: Callable[[Any, Sequence[Size]], tuple[tuple[int, int, int, int], ...]] | None = None
     fixed: Callable[[Any], Size | None] = lambda _: None
+    prove: Callable[[Any, Size | None, Sequence[Any]], None] | None = None
+    idle: Callable[[Any, Image.Image], tuple[str, str] | None] | None = None
     package: str = ""
 
     @property

@@ -17,6 +17,7 @@ from assetforge.errors import Problem
 from assetforge.model import Size
 from assetforge.providers import draft_edit
 from assetforge.providers.draft_color import PALETTES, Palette, printed
+from assetforge.providers.draft_ground import apart, ground_of, is_clear, kept_apart, stand_on
 from assetforge.providers.draft_page import (
     Box,
     Page,
@@ -89,14 +90,25 @@ def draw(order: Order, candidate: int) -> bytes:
 
     Raises CallFailed where an input picture can't be read.
     """
-    card = order.background == "transparent" and order.format != "jpeg"
-    frame = Box(0, 0, *order.size)
-    if card:
-        frame = frame.inset(min(order.size) // 32)
-    palette = palette_of(order, candidate)
-    page = Page(ground(order, candidate, palette), frame, palette)
+    palette, ground = palette_of(order, candidate), ground_of(order)
+    if ground is not None:
+        palette = apart(palette, ground)
+    picture = scene_of(order, candidate, palette)
+    if ground is not None:
+        picture = kept_apart(picture, palette, ground)
+    page = Page(picture, frame_of(order), palette)
     letter(page, order, candidate)
-    return encoded(cut_out(page) if card else page.picture, order)
+    if is_clear(order):
+        return encoded(cut_out(page), order)
+    return encoded(page.picture if ground is None else stand_on(page, ground), order)
+
+
+def frame_of(order: Order) -> Box:
+    """The part of a picture that is drawn on: a card, where something else is to be around it."""
+    frame = Box(0, 0, *order.size)
+    if is_clear(order):
+        return frame.inset(min(order.size) // 32)
+    return frame if ground_of(order) is None else frame.inset(max(1, min(order.size) // 12))
 
 
 def palette_of(order: Order, candidate: int) -> Palette:
@@ -109,7 +121,7 @@ def palette_of(order: Order, candidate: int) -> Palette:
     return PALETTES[(first + step) % len(PALETTES)]
 
 
-def ground(order: Order, candidate: int, palette: Palette) -> Image.Image:
+def scene_of(order: Order, candidate: int, palette: Palette) -> Image.Image:
     """The picture below the text: a scene, or an edit's first input."""
     if order.pictures:
         return draft_edit.base(order.pictures[0], order.size, palette)

@@ -1,8 +1,7 @@
 """Text of drafts: what the font can show, where lines break, how large a text can stand in a box.
 
-Unaware of colours, orders and pictures. `fonts/` holds DejaVu Sans 2.37 cut down to the Latin, Greek and
-Cyrillic scripts and some signs. Its hints are gone, and a `prep` program that does nothing stands in their
-place, since FreeType would hint a font without one by itself, each release in its own way.
+Unaware of colours, orders and pictures. The fonts have the Latin, Greek and Cyrillic scripts and some signs, no
+hints and no pairs to kern: each release of FreeType makes the same of them.
 """
 
 import unicodedata
@@ -10,17 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
+from assetforge.fonts.shipped import DRAFT, DRAFT_BOLD
 from assetforge.model import Size
 
 Weight = Literal["regular", "bold"]
 
-FONTS = Path(__file__).parent / "fonts"
-FILES: dict[Weight, str] = {"regular": "DejaVuSans.ttf", "bold": "DejaVuSans-Bold.ttf"}
+FILES = {"regular": DRAFT, "bold": DRAFT_BOLD}
 COVERED = (
     "0020-007e 00a0-017f 0218-021b 02c6-02dd 0370-0377 037a-037f 0384-038a 038c-038c 038e-03a1 03a3-045f "
     "0490-0491 04d8-04d9 1e9e-1e9e 2010-2015 2018-2022 2026-2026 2030-2030 2032-2033 2039-203a 2044-2044 "
@@ -68,7 +66,7 @@ def shown(text: str) -> str:
 @lru_cache(maxsize=64)
 def font(size: int, weight: Weight) -> ImageFont.FreeTypeFont:
     """Our own font file, laid out without the shaping library that some machines have and others lack."""
-    return ImageFont.truetype(str(FONTS / FILES[weight]), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(FILES[weight]), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=4096)

@@ -132,7 +132,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One request as a provider gets it: every value bound, `n` candidates of it, pictures encoded."""
+    """One request as a provider gets it: every value bound, `n` candidates of it, pictures encoded.
+
+    `ground` is nothing that is asked for, but what a placeholder should do as the prompt says: the colour of the
+    background that is cut out of the picture afterwards (`#rrggbbaa`, or `auto` for any), "" where none is."""
 
     operation: Literal["generate", "edit"]
     model: str
@@ -147,6 +150,7 @@ class Order:
     pictures: tuple[Upload, ...] = ()
     mask: Upload | None = None
     candidates: tuple[int, ...] = (1,)
+    ground: str = ""
 
 
 class Note(Protocol):

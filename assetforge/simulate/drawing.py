@@ -48,17 +48,15 @@ def rehearsed(wanted: Wanted) -> Pieces:
         raise ValueError(str(error)) from None
     with Image.open(io.BytesIO(data)) as picture:
         picture.load()
-        stamp(picture, wanted.serial)
+        stamp(picture, wanted.serial, draft.frame_of(order))
         return (draft.encoded(picture, order),)
 
 
-def stamp(picture: Image.Image, serial: int) -> None:
+def stamp(picture: Image.Image, serial: int, frame: tuple[int, int, int, int]) -> None:
     """Writes the number on a plain ground, large enough to outlive any compression: into the margin below all that a
-    draft writes, at the right."""
-    # A card has a transparent border around it.
-    border = min(picture.size) // 32 if picture.has_transparency_data else 0
-    width, height = (side - border for side in picture.size)
-    margin = (min(picture.size) - 2 * border) // 22
+    draft writes in its frame, at the right."""
+    width, height = frame[2:]
+    margin = min(width - frame[0], height - frame[1]) // 22
     text, tall, pen = f"simulated #{serial}", max(14, margin * 2 // 3), ImageDraw.Draw(picture)
     left, top, right, bottom = (round(edge) for edge in pen.textbbox((0, 0), text, font_size=tall))
     pad = tall // 5

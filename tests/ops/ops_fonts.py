@@ -12,8 +12,10 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import newTable
 from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
 
+from assetforge.fonts.shipped import DRAFT
+
 ROOT = Path(__file__).parents[2]
-SANS = (ROOT / "assetforge/providers/fonts/DejaVuSans.ttf").read_bytes()
+SANS = DRAFT.read_bytes()
 BOLD = (ROOT / "tests/cases/web/fonts/DejaVuSans-Bold.ttf").read_bytes()
 
 EM = 1000

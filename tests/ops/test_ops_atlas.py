@@ -13,12 +13,13 @@ from PIL import Image
 from assetforge.model import Picture, Size
 from assetforge.ops.atlas import MAX_FRAMES, Atlas, atlas, frames, sheet_size
 from assetforge.ops.decode import pixel_digest
+from assetforge.ops.evaluate import evaluate
 from assetforge.ops.framing import frames_of
 from assetforge.ops.geometry import Resize, resize_frame
 from assetforge.ops.memo import Memo
 from assetforge.ops.sheet import Sheet
 from assetforge.ops.spec import MAX_PIXELS, MAX_SIDE, OpFailed
-from assetforge.ops.table import OPS, evaluate
+from assetforge.ops.table import OPS
 from tests.ops.ops_pictures import PICTURES, SIDES, SIZES, drawn
 from tests.ops.test_ops_table import Files, step
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from assetforge.ops.cutout import Cutout, idle
 from assetforge.ops.decode import pixel_digest
 from assetforge.ops.spec import OpFailed
 from tests.ops.ops_params import run
@@ -186,3 +187,27 @@ def test_where_a_picture_is_looked_at_piece_by_piece_does_not_show() -> None:
         whole = run("cutout", params, image)
         part = run("cutout", params, image.crop((170, 190, 430, 410)))
         assert pixel_digest(part.crop((30, 30, 230, 190))) == pixel_digest(whole.crop((200, 220, 400, 380)))
+
+
+# --- nothing to cut out -------------------------------------------------------------------------------------
+
+
+@given(st.sampled_from(KEYS), st.sampled_from(INKS), SIDES, SIDES)
+def test_a_cutout_that_takes_nothing_away_says_what_is_there(
+    key: tuple[int, int, int], ink: tuple[int, int, int], width: int, height: int
+) -> None:
+    image = solid((width, height), ink)
+    color, there = (f"#{bytes(one).hex()}" for one in (key, ink))
+    assert run("cutout", {"color": color}, image) is image
+    told = idle(Cutout(color=color), image)
+    assert told is not None
+    assert told[0] == f"`cutout` took nothing away: no pixel is like {color}, and the corners are {there}"
+    assert there in told[1]
+
+
+def test_a_picture_that_is_cut_out_already_needs_no_word() -> None:
+    image = Image.new("RGBA", (40, 40))
+    image.paste((200, 60, 40, 255), (10, 10, 30, 30))
+    for color in ("auto", "#00ff00"):
+        assert run("cutout", {"color": color}, image) is image
+        assert idle(Cutout(color=color), image) is None

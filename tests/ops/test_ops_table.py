@@ -10,9 +10,10 @@ from PIL import Image
 
 from assetforge.model import Media, Picture
 from assetforge.ops.decode import measure, pixel_digest
+from assetforge.ops.evaluate import announce, evaluate, evaluate_announced
 from assetforge.ops.memo import Memo
 from assetforge.ops.spec import OpFailed
-from assetforge.ops.table import OPS, announce, evaluate, evaluate_announced
+from assetforge.ops.table import OPS
 from tests.ops.ops_pictures import document, drawn, encoded
 
 

@@ -1,7 +1,9 @@
 """Laws of the step `text`: words stand in their box, as large as they fit, or the asset fails and says why."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,15 +14,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFont
 from pydantic import ValidationError
 
+from assetforge.fonts.shipped import TEXT
 from assetforge.model import Media, Picture, Size
 from assetforge.ops.decode import pixel_digest
+from assetforge.ops.evaluate import evaluate
 from assetforge.ops.fontfile import FontFile, own_font, read_font
-from assetforge.ops.lettering import LONGEST, Text, text, text_size
+from assetforge.ops.lettering import LONGEST, Text, prove, text, text_size
 from assetforge.ops.memo import Memo
 from assetforge.ops.spec import OpFailed, normalised
-from assetforge.ops.table import evaluate
 from assetforge.ops.typesetting import Room, composed, fitted, pieces_of, width_of, wrapped
-from tests.ops.ops_fonts import ADVANCE, BOLD, EM, LEFT, SANS, TOP, boxes
+from tests.ops.ops_fonts import ADVANCE, BOLD, EM, LEFT, ROOT, SANS, TOP, boxes
 from tests.ops.ops_pictures import drawn, encoded
 
 BOXES = boxes()
@@ -214,6 +217,50 @@ def test_a_tiny_box_on_a_tiny_picture_draws_or_tells() -> None:
         written(drawn(1, 1), text="a", size=1, box=[0.1, 0.1, 0.2, 0.2])
 
 
+# --- before there is a picture ------------------------------------------------------------------------------
+
+
+@given(
+    st.text("abc 日\u00e4-\u00ad\n", max_size=40),
+    st.integers(8, 60),
+    st.integers(1, 60),
+    st.sampled_from([None, 2, 9]),
+    st.sampled_from([None, [30, 20, 100, 40], [0.1, 0.1, 0.5, 0.9]]),
+)
+def test_what_can_be_set_is_told_without_the_picture_as_it_is_with_it(
+    words: str, size: int, least: int, stroke: int | None, box: list[float] | None
+) -> None:
+    given = {"text": words, "font": "a.ttf", "size": size, "min_size": min(least, size), "stroke": stroke, "box": box}
+    params = Text.model_validate(given)
+
+    def told(work: Callable[[], object]) -> tuple[str, str | None] | None:
+        try:
+            work()
+        except OpFailed as error:
+            return str(error), error.hint
+        return None
+
+    before = told(lambda: prove(params, ROOM, [read_font(BOXES, "a.ttf")]))
+    assert before == told(lambda: text(params, [paper(), BOXES]))
+
+
+def test_while_a_size_is_not_known_only_letters_are_looked_at() -> None:
+    font = [read_font(BOXES, "a.ttf")]
+    prove(Text.model_validate({"text": "a" * 5000, "font": "a.ttf", "size": 4000}), None, font)
+    with pytest.raises(OpFailed, match="no glyph for `ä`"):
+        prove(Text.model_validate({"text": "ä", "font": "a.ttf"}), None, font)
+
+
+def test_texts_are_measured_without_freetype() -> None:
+    code = (
+        "import sys; from assetforge.model import Size; from assetforge.ops.lettering import Text, prove;"
+        "prove(Text.model_validate({'text': 'Größe', 'size': 40}), Size(300, 100), []);"
+        "print(sorted({'PIL.ImageFont', 'PIL.ImageDraw', 'PIL._imagingft'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
+
+
 # --- pixels -------------------------------------------------------------------------------------------------
 
 
@@ -293,23 +340,33 @@ def test_a_letter_that_the_font_lacks_fails_and_is_named() -> None:
         written(paper(), text="абвгжде")
 
 
-def test_pillow_s_own_font_has_the_letters_of_english_and_says_so_of_others() -> None:
-    assert ink(written(paper(), None, text="Harbour, 'quoted' & 100 %", size=20), paper()) is not None
-    with pytest.raises(
-        OpFailed, match=r"^Pillow's own font, used without a `font`, has no glyph for `ä` \(U\+00E4\)$"
-    ):
-        written(paper(), None, text="Häfen")
+def test_the_font_of_a_text_without_one_is_named_where_it_lacks_a_letter() -> None:
+    assert ink(written(paper(), None, text="Häfen → 100 €", size=20), paper()) is not None
+    told = r"^DejaVu Sans, which stands in for a `font`, has no glyph for `日` \(U\+65E5\)$"
+    with pytest.raises(OpFailed, match=told):
+        written(paper(), None, text="日")
+
+
+def test_a_font_needs_a_hyphen_only_where_a_soft_one_may_show() -> None:
+    font = boxes("ab")
+    assert ink(written(paper(), font, text="ab", size=20), paper()) is not None
+    with pytest.raises(OpFailed, match=r"no glyph for `-` \(U\+002D\)$"):
+        written(paper(), font, text="a\u00adb", size=20)
 
 
 @pytest.mark.parametrize("words", ["مرحبا", "שלום", "नमस्ते", "สวัสดี", "ok \u0661"])
 def test_scripts_that_need_shaping_are_refused_before_anything_is_made(words: str) -> None:
     with pytest.raises(OpFailed, match="runs from right to left, or whose letters join"):
-        text_size(Text.model_validate({"text": words}), [ROOM])
+        prove(Text.model_validate({"text": words}), None, [])
 
 
-@pytest.mark.parametrize("words", ["Größe", "Ελληνικά", "Кириллица", "Đặng", "日本語", "한국어", "«…»—№€"])
+@pytest.mark.parametrize("words", ["Größe", "Ελληνικά", "Кириллица", "Đặng", "Հայերեն", "ქართული", "«…»—№€"])
 def test_all_other_scripts_are_taken(words: str) -> None:
-    assert text_size(Text.model_validate({"text": words}), [ROOM]) == ROOM
+    prove(Text.model_validate({"text": words, "size": 20}), ROOM, [])
+
+
+def test_chinese_japanese_and_korean_are_taken_with_a_font_of_theirs() -> None:
+    prove(Text.model_validate({"text": "日本語、한", "font": "a.ttf"}), ROOM, [read_font(BOXES, "a.ttf")])
 
 
 def test_pairs_are_kerned_as_the_font_says() -> None:
@@ -347,7 +404,7 @@ def test_kerning_is_harfbuzz_s_own(font: bytes | None) -> None:
     from io import BytesIO
 
     read = own_font() if font is None else read_font(font, "a.ttf")
-    file = ImageFont.load_default(16).font_bytes if font is None else font  # type: ignore[union-attr]
+    file = TEXT.read_bytes() if font is None else font
     shaping = ImageFont.truetype(BytesIO(file), read.units, layout_engine=ImageFont.Layout.RAQM)
     letters = "AFLPTVWYafotvwy.,-"
     kerned = 0

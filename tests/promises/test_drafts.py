@@ -1,9 +1,11 @@
 """Promises 2 and 4 for drafts: placeholders cost nothing, stay apart from what is bought, and give way to it."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.images_server import ImagesServer
 from tests.promises.pictures import logo, png, size_of
@@ -81,3 +83,50 @@ def test_a_provider_named_draft_is_locked_and_checked(tmp_path: Path) -> None:
     clone = site.clone("clone")
     assert clone.build().placed == ()
     assert clone.files() == site.files()
+
+
+SWORD = """
+[asset.sword]
+prompt = "A sword"
+size = "512x512"
+steps = [{ op = "cutout", color = "#00ff00" }]
+output = "sword.png"
+
+[asset.plain]
+prompt = "A sword"
+size = "512x512"
+output = "plain.png"
+"""
+
+
+def alpha_of(data: bytes) -> Image.Image:
+    with Image.open(BytesIO(data)) as image:
+        return image.convert("RGBA").getchannel("A")
+
+
+@pytest.mark.parametrize("provider", ["openai", "draft"])
+def test_a_draft_that_is_cut_out_is_a_card_on_nothing(server: ImagesServer, tmp_path: Path, provider: str) -> None:
+    site = make_site(tmp_path, server, f'[defaults]\nprovider = "{provider}"\n{SWORD}')
+    report = site.build(on_miss="draft" if provider == "openai" else "call")
+    assert not report.failed
+    assert site.warnings == []
+    alpha = alpha_of(site.read("sword.png"))
+    assert alpha.getbbox() == (42, 42, 470, 470)
+    assert alpha.getpixel((256, 256)) == 255
+    assert alpha_of(site.read("plain.png")).getextrema() == (255, 255)
+    assert server.calls == []
+
+
+def test_another_ground_draws_a_draft_anew_and_buys_nothing_again(server: ImagesServer, tmp_path: Path) -> None:
+    """What is cut out of a picture is no part of what is asked for."""
+    site = make_site(tmp_path, server, SWORD)
+    site.build(on_miss="draft")
+    before = site.read("sword.png")
+    site.edit("#00ff00", "white")
+    site.build(on_miss="draft")
+    assert site.read("sword.png") != before
+    site.build()
+    assert len(server.calls) == 1
+    site.edit(', color = "white"', "")
+    site.build()
+    assert len(server.calls) == 1

@@ -121,8 +121,8 @@ def test_a_text_that_does_not_fit_fails_alone_with_what_it_would_need(site: Site
     site.edit('"Documentation"', '"Donaudampfschifffahrtsgesellschaftskapitän"')
     failed = told(site)
     assert failed == {
-        "card[page=docs]": "`cards/docs.png`: the text `Donaudampfschifffahrtsgesellschaftskapitän` does not fit its "
-        "box of 720x300 at a size of 44, it would need 28"
+        "card[page=docs]": "`card[page=docs]`: the text `Donaudampfschifffahrtsgesellschaftskapitän` does not fit "
+        "its box of 720x300 at a size of 44, it would need 28"
     }
     assert sorted(path for path in site.files() if path.startswith("cards")) == ["cards/about.png", "cards/home.png"]
 
@@ -131,7 +131,7 @@ def test_a_letter_that_the_font_lacks_fails_alone(site: Site) -> None:
     site.edit('"Documentation"', '"Docs 🎉"')
     failed = told(site)
     assert failed == {
-        "card[page=docs]": "`cards/docs.png`: the font `fonts/title.ttf` has no glyph for `🎉` (U+1F389)"
+        "card[page=docs]": "`card[page=docs]`: the font `fonts/title.ttf` has no glyph for `🎉` (U+1F389)"
     }
 
 
@@ -142,10 +142,8 @@ def test_a_step_that_fails_is_told_at_its_own_line_also_where_another_asset_s_fi
     failed = {failure.instance: failure.problem for failure in site.build().failed}
     keys = {name: problem.where.key for name, problem in failed.items() if problem.where is not None}
     assert keys == dict.fromkeys(["card[page=docs]", "small"], ("asset", "card", "steps", 0))
-    assert failed["small"].message.startswith(
-        "`small.png`: `card[page=docs]`: the font `fonts/title.ttf` has no glyph"
-    )
-    assert failed["card[page=docs]"].message.startswith("`cards/docs.png`: the font")
+    told = "`card[page=docs]`: the font `fonts/title.ttf` has no glyph for `🎉` (U+1F389)"
+    assert {problem.message for problem in failed.values()} == {told}
 
 
 # --- fonts are sources ---
@@ -221,6 +219,92 @@ def test_one_file_may_be_a_font_here_and_is_told_to_be_no_picture_there(site: Si
         site.build()
     [problem] = caught.value.problems
     assert problem.message.startswith("`fonts/title.ttf` is not a picture that can be read")
+
+
+# --- paid steps before a text ---
+
+
+BOUGHT = """
+[asset.badge]
+prompt = "A blue badge"
+size = "1024x1024"
+steps = [{ op = "text", text = "Open", font = "fonts/title.ttf", size = 200 }]
+output = "badge.png"
+
+[asset.round]
+source = "@badge"
+steps = [{ op = "round", radius = 90 }]
+output = "round.png"
+
+[asset.star]
+prompt = "A gold star"
+size = "1024x1024"
+output = "star.png"
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: ImagesServer) -> Site:
+    site = make_site(tmp_path, server, BOUGHT)
+    site.write("fonts/title.ttf", SANS)
+    return site
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('"Open"', '"Open 🎉"', "the font `fonts/title.ttf` has no glyph for `🎉` (U+1F389)"),
+        (
+            '"Open", font = "fonts/title.ttf"',
+            '"日本"',
+            "DejaVu Sans, which stands in for a `font`, has no glyph for `日` (U+65E5), `本` (U+672C)",
+        ),
+        ('"Open"', '"لَيْل"', "the text `لَيْل` has letters like `ل` of a script that runs from right to left, or"),
+        (
+            '"Open"',
+            '"Öffnungszeiten"',
+            "the text `Öffnungszeiten` does not fit its box of 1024x1024 at a size of 200, it",
+        ),
+    ],
+    ids=["glyph", "own font", "script", "fit"],
+)
+def test_a_text_that_can_t_be_set_is_planned_to_fail_and_nothing_is_bought_for_it(
+    shop: Site, server: ImagesServer, before: str, after: str, expected: str
+) -> None:
+    """Nor for what is made from it; all else is bought."""
+    shop.edit(before, after)
+    plan = shop.plan()
+    assert {name: outlook.verdict for name, outlook in plan.outlooks.items()} == {
+        "badge": "wrong",
+        "round": "wrong",
+        "star": "buy",
+    }
+    assert len(plan.purchases) == 1
+    failed = told(shop)
+    assert sorted(failed) == ["badge", "round"]
+    assert all(message.startswith(f"`badge`: {expected}") for message in failed.values())
+    assert len(server.calls) == 1
+
+
+def test_an_asset_without_an_output_is_not_bought_for_a_text_that_can_t_be_set(
+    shop: Site, server: ImagesServer
+) -> None:
+    shop.edit('output = "badge.png"', "")
+    shop.edit('"Open"', '"Open 🎉"')
+    assert sorted(told(shop)) == ["badge", "round"]
+    assert [step.step for step in shop.plan().purchases] == []
+    assert len(server.calls) == 1
+
+
+def test_a_text_on_a_picture_whose_size_only_pixels_tell_is_measured_when_it_is_there(
+    shop: Site, server: ImagesServer
+) -> None:
+    shop.edit('steps = [{ op = "text"', 'steps = [{ op = "trim" }, { op = "text"')
+    shop.edit("size = 200", "size = 900")
+    assert len(shop.plan().purchases) == 2
+    assert "does not fit" in told(shop)["badge"]
+    shop.edit('"Open"', '"Ø 🎉"')
+    assert {outlook.verdict for outlook in shop.plan().outlooks.values()} == {"wrong", "current"}
 
 
 # --- paid steps after a text ---

@@ -23,7 +23,7 @@ from assetforge.providers.draft import DraftProvider, draw
 from assetforge.providers.draft_color import PALETTES, Rgb
 from assetforge.providers.draft_page import VEIL
 from assetforge.providers.draft_scene import SCENES, Dice
-from assetforge.providers.draft_type import BOX, FILES, FONTS, GLYPHS, Weight, shown, typeset, width_of
+from assetforge.providers.draft_type import BOX, FILES, GLYPHS, Weight, shown, typeset, width_of
 from assetforge.providers.spec import CallFailed, Order, Provider, ProviderTable, Retry, Upload
 
 FOX = Order(
@@ -275,8 +275,8 @@ def test_an_input_that_is_no_picture_is_refused() -> None:
 
 
 def test_the_font_has_exactly_the_characters_that_text_is_judged_by() -> None:
-    for name in FILES.values():
-        assert {chr(code) for code in TTFont(FONTS / name).getBestCmap()} == GLYPHS
+    for file in FILES.values():
+        assert {chr(code) for code in TTFont(file).getBestCmap()} == GLYPHS
 
 
 def test_a_run_of_what_the_font_lacks_is_one_box() -> None:

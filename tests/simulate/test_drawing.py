@@ -67,6 +67,17 @@ def test_the_number_covers_nothing_that_a_draft_writes(size: str, edits: bool, b
     assert shown[0] < changed[0] < changed[2] <= shown[2] - short // 22 + 1
 
 
+@pytest.mark.parametrize("size", ["1024x1024", "1536x512", "640x1024"])
+def test_the_number_stands_inside_what_is_on_a_flat_ground(size: str) -> None:
+    """So that a picture of a rehearsal can be cut out as a real one."""
+    asked = wanted(7, size=size, prompt="A ship on a flat #00ff00 background")
+    with Image.open(io.BytesIO(b"".join(rehearsed(asked)))) as made:
+        ground = Image.new("RGB", made.size, (0, 255, 0))
+        box = ImageChops.difference(made.convert("RGB"), ground).getbbox()
+    inset = min(ground.size) // 12
+    assert box == (inset, inset, ground.width - inset, ground.height - inset)
+
+
 def numbered(size: str, edits: bool, background: str) -> Wanted:
     """A picture with a long prompt, so that its panel is as large as it gets."""
     fields = {"prompt": "A harbour among hills " * 12, "model": "gpt-image-2", "background": background}

@@ -1,0 +1,1 @@
+"""Fonts that come with this package, and where they are."""
