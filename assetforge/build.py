@@ -39,6 +39,7 @@ from assetforge.recover import finish_dead_builds
 from assetforge.run.budget import Budget
 from assetforge.run.counter import Counter
 from assetforge.run.execute import Workshop
+from assetforge.run.idle import idle_steps
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.store.notes import Notes, has_others
@@ -94,7 +95,8 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
         for provider in providers.values():
             await provider.close()
     ended = Ended(graph, forecast, schedule, workshop, world, budget, places)
-    for remark in dict.fromkeys((*world.remarks, *keep_bought(space, ended))):
+    remarks = (*world.remarks, *keep_bought(space, ended), *idle_steps(forecast, workshop.easel.memo))
+    for remark in dict.fromkeys(remarks):
         listen(Warned(remark))
     emission = Emission()
     try:

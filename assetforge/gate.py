@@ -54,7 +54,8 @@ def broken(forecast: Forecast) -> list[Failure]:
     found = []
     for name in forecast.selected:
         instance = forecast.walk.graph.instances[name]
-        wrong = [refused[step] for step in (*instance.paid, *instance.outputs) if step in refused]
+        own = (*instance.paid, *instance.outputs, instance.final.step)
+        wrong = [refused[step] for step in own if step in refused]
         found += [Failure(name, problem) for problem in wrong[:1]]
     return found
 

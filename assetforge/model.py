@@ -94,7 +94,8 @@ class Paid:
 
     `size` is what the user gets, None for an edit that keeps its input's size. `request_size` is what is asked
     for, None where that is known only with the input; it is `planned` where nobody wrote it. `inputs` are the
-    pictures sent, in order.
+    pictures sent, in order. `ground` is the colour that is cut out of the answer afterwards, as `cutout` has it, ""
+    where none is: only placeholders heed it.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Paid:
     revision: int
     where: Where
     planned: bool = False
+    ground: str = ""
 
     @property
     def inputs(self) -> tuple[Link, ...]:
@@ -205,8 +207,8 @@ class Picture:
 
     `made` is its identity in rendition keys: byte digests, operations and their versions. `media` is set where
     it is a file's or a provider's very bytes. `size` is None where only the pixels can tell it. `step` is what a
-    manifest asks for it by, or the file that it is, for who has to tell that it can't be made: two pictures are one
-    whoever asked for them.
+    manifest asks for it by, or the file that it is, and `action` the candidate that it is, for who has to tell of
+    it: two pictures are one whoever asked for them.
     """
 
     made: str
@@ -218,11 +220,13 @@ class Picture:
     models: tuple[str, ...] = ()
     draft: bool = False
     step: Local | Source | None = field(default=None, compare=False)
+    action: "Action | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a provider is asked for: one paid step bound to its inputs, which are pictures still to encode."""
+    """What a provider is asked for: one paid step bound to its inputs, which are pictures still to encode. `ground`
+    is for placeholders, as in the step."""
 
     operation: Literal["generate", "edit"]
     settings: Settings
@@ -230,6 +234,7 @@ class Call:
     size: Size
     pictures: tuple[Picture, ...] = ()
     mask: Picture | None = None
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +337,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a build did. `placed` are paths of outputs, `emitted` those of files made from their facts; `spent` and
-    `saved` are US dollars; `doubtful` is what the `unanswered` calls may have cost, which gave nothing."""
+    `saved` are US dollars; `doubtful` is what the `unanswered` calls may have cost, which gave nothing;
+    `left_behind` are paths of files that the manifest no longer has."""
 
     made: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
@@ -353,3 +359,4 @@ class Report:
     seconds: float = 0.0
     stopped: str = ""
     interrupted: bool = False
+    left_behind: tuple[str, ...] = ()

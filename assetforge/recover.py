@@ -17,7 +17,8 @@ from assetforge.providers.spec import SIMULATED, UNFETCHED, CallFailed, Provider
 from assetforge.run.counter import Left
 from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
 from assetforge.store.documents import is_cost, is_digest
-from assetforge.store.notes import Note, dead, quarantine
+from assetforge.store.note import Note, quarantine
+from assetforge.store.notes import dead
 from assetforge.words import count, money, some
 from assetforge.workspace import Workspace
 

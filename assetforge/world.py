@@ -9,15 +9,17 @@ from assetforge.digest import digest_bytes
 from assetforge.errors import Problem
 from assetforge.model import Action, Call, Ingredients, Media, Paid, Record, Rendition, Source
 from assetforge.ops.decode import measure, open_picture, read_header
-from assetforge.ops.fontfile import MAX_BYTES, check_font
+from assetforge.ops.fontfile import MAX_BYTES, FontFile, check_font, read_font
 from assetforge.ops.masks import mask_flaw
 from assetforge.ops.spec import OpFailed
 from assetforge.outputs.lock import Lock
 from assetforge.outputs.state import State
 from assetforge.paths import PathError, Root
+from assetforge.plan.ancestry import Part, fact_name, read_fact
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
+from assetforge.store.documents import is_digest
 from assetforge.store.records import Records
 from assetforge.store.refusals import Refusals, judge_of
 
@@ -46,6 +48,8 @@ class World:
     _media: dict[str, Media] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
     _pixels: dict[str, str] = field(default_factory=dict)
+    _parts: dict[str, Part | None] = field(default_factory=dict)
+    _fonts: dict[str, FontFile] = field(default_factory=dict)
 
     def look_ahead(self, steps: Iterable[Source]) -> None:
         """The walk is going to ask for these source files."""
@@ -112,6 +116,16 @@ class World:
             self.measured[f"mask:{media.digest}"] = known
         return str(known["flaw"]) if known["flaw"] else None
 
+    def font(self, media: Media) -> FontFile:
+        """A font file that was looked at, read. Raises OpFailed."""
+        if media.digest not in self._fonts:
+            path = self._paths[media.digest]
+            try:
+                self._fonts[media.digest] = read_font(self._bytes_of(media), path)
+            except OSError as error:
+                raise OpFailed(f"`{path}` can't be read: {(error.strerror or str(error)).lower()}") from None
+        return self._fonts[media.digest]
+
     def pixels_used(self) -> Mapping[str, str]:
         """The pixel digests of source files that entered keys, by byte digest."""
         return self._pixels
@@ -168,7 +182,8 @@ class World:
             and self.content.has(pinned.media.digest)
         ):
             stored = pinned
-        return FileEvidence(pinned, present, stored, self._ingredients(pinned))
+        is_same = pinned is not None and pinned.key == action.key
+        return FileEvidence(pinned, present, stored, () if is_same else self._ingredients(pinned))
 
     def draft(self, call: Call, candidate: int) -> Record | None:
         """A placeholder drawn before."""
@@ -179,19 +194,30 @@ class World:
         return digest in self._paths or self.content.has(digest)
 
     def _pinned(self, step: Rendition, action: Action, present: str) -> Record | None:
-        """The lock's word on an output; where it has none for this key, what we know to have written there."""
+        """The lock's word on an output; where it has none for this key, what we know to have written there. Where it
+        has none at all, as of a profile's, that tells what was there before too."""
         locked = self.lock.output(step.instance, step.path)
         written = self.state.written.get(step.path)
-        if written is None or written.key != action.key or written.digest != present:
+        if written is None or written.digest != present or (locked is not None and locked.key == action.key):
             return locked
-        if locked is not None and locked.key == action.key:
+        if written.key != action.key and (locked is not None or written.draft):
             return locked
-        known = self.records.get(action.key)
+        known = self.records.get(written.key)
         return known if known is not None and known.media.digest == present else locked
 
-    def _ingredients(self, record: Record | None) -> Ingredients:
-        known = self.records.get(record.key) if record is not None else None
+    def part(self, made: str) -> Part | None:
+        """What a picture was made of, where the store remembers it."""
+        if made not in self._parts:
+            self._parts[made] = read_fact(self.records.recall(fact_name(made)))
+        return self._parts[made]
+
+    def bought(self, key: str) -> Ingredients:
+        """What was asked for under a paid key, where the store remembers it."""
+        known = self.records.get(key) if is_digest(key) else None
         return known.ingredients if known is not None else ()
+
+    def _ingredients(self, record: Record | None) -> Ingredients:
+        return self.bought(record.key) if record is not None else ()
 
     def _decoded(self, media: Media) -> str:
         data = self._bytes_of(media)

@@ -12,6 +12,7 @@ from assetforge.errors import KeyPath, ManifestError, Problem
 from assetforge.graph.assemble import Assembly
 from assetforge.graph.emits import Emits
 from assetforge.graph.files import Outputs, Target, Written, collisions, listed
+from assetforge.graph.grounds import with_grounds
 from assetforge.graph.matrix import NO_CELL, Cell, Condition, Expansion
 from assetforge.graph.merge import Merge, override_problems
 from assetforge.graph.order import in_order
@@ -76,10 +77,11 @@ def resolve(manifest: Manifest, *, profile: str | None, variables: Mapping[str, 
     job.problems += emits.problems
     job.warnings += emits.warnings
     _compare_paths(job, wiring, emits)
-    steps, circles = in_order(job.steps, wiring.references)
+    ordered, circles = in_order(job.steps, wiring.references)
     job.problems += circles
     if job.problems:
         raise ManifestError(_once(job.problems))
+    steps = with_grounds(ordered)
     graph = Graph(
         steps=steps,
         instances=job.instances,

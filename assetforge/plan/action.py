@@ -24,9 +24,16 @@ SHAPING = frozenset({"_fit", "_cut_back", "_at_least", "resize", "crop", "pad"})
 LOSSY = frozenset({"jpeg", "webp"})
 
 
-def leaf(media: Media, *, models: tuple[str, ...] = (), draft: bool = False, source: Source | None = None) -> Picture:
-    """A picture that exists: a provider's bytes, or those of the file `source`."""
-    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft, step=source)
+def leaf(
+    media: Media,
+    *,
+    models: tuple[str, ...] = (),
+    draft: bool = False,
+    source: Source | None = None,
+    action: Action | None = None,
+) -> Picture:
+    """A picture that exists: a provider's bytes for the candidate `action`, or those of the file `source`."""
+    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft, step=source, action=action)
 
 
 def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Picture:
@@ -46,17 +53,19 @@ def apply(op: str, params: Any, inputs: Sequence[Picture], step: Local | None = 
     size = _size(op, params, [picture.size for picture in inputs])
     if op in SHAPING and size is not None and size == first.size:
         return first
-    made = digest_document(
-        "local",
-        (
-            ("op", f"{OPS[op].keyed}@{OPS[op].version}"),
-            ("params", _keyed_params(op, params)),
-            ("inputs", [picture.made for picture in inputs]),
-        ),
-    )
+    made = digest_document("local", local_ingredients(op, params, inputs))
     models = tuple(dict.fromkeys(model for picture in inputs for model in picture.models))
     draft = any(picture.draft for picture in inputs)
     return Picture(made, size, None, op, params, tuple(inputs), models, draft, step)
+
+
+def local_ingredients(op: str, params: Any, inputs: Sequence[Picture]) -> Ingredients:
+    """Everything that can change what a local step makes."""
+    return (
+        ("op", f"{OPS[op].keyed}@{OPS[op].version}"),
+        ("params", _keyed_params(op, params)),
+        ("inputs", [picture.made for picture in inputs]),
+    )
 
 
 def recipe(picture: Picture, pixels: Pixels, known: dict[str, Any]) -> Any:
@@ -119,7 +128,8 @@ def bind_paid(
     known: dict[str, Any],
 ) -> tuple[Call, tuple[Action, ...]]:
     """A paid step with its inputs: what to ask for, and one action for each candidate."""
-    call = Call(step.operation, step.settings, step.prompt, size, *_sent(step, size, pictures, mask))
+    sent = _sent(step, size, pictures, mask)
+    call = Call(step.operation, step.settings, step.prompt, size, *sent, ground=step.ground)
     inputs = [recipe(picture, pixels, known) for picture in pictures]
     fixed = paid_ingredients(step, size, inputs, _mask(step, mask, pixels, known))
     if pictures and call.pictures[0] is not pictures[0]:
@@ -171,6 +181,8 @@ def paid_ingredients(step: Paid, size: Size, inputs: list[Any], mask: Any) -> In
     ]
     if settings.format in LOSSY:
         listed.append(("compression", LOSSY_COMPRESSION if settings.compression is None else settings.compression))
+    if settings.kind == "draft" and step.ground:
+        listed.append(("ground", step.ground))
     return tuple(listed)
 
 

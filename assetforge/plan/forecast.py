@@ -3,7 +3,7 @@
 `plan`, `build`, `check`, `list` and the gallery read the same forecast.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,8 +26,11 @@ from assetforge.model import (
 from assetforge.plan.lost import lost_pictures
 from assetforge.plan.price import Prices
 from assetforge.plan.rebuild import NOT_MADE
-from assetforge.plan.walk import Lookups, OnMiss, Walk
-from assetforge.words import waits_for
+from assetforge.plan.walk import FileState, Lookups, OnMiss, Walk
+from assetforge.words import some, waits_for
+
+# So many outputs are named that are made for one reason.
+MOST_PATHS = 2
 
 Verdict = Literal["current", "restore", "make", "buy", "maybe", "draft", "lost", "wrong"]
 
@@ -206,8 +209,9 @@ def _outlook(
                 own.append(purchases[place])
             name = step.rpartition(":")[2]
             found.append(_paid_verdict(walk, place, lost=place in lost, again=place in again, name=name))
-    found += [_file_verdict(walk, output) for output in instance.outputs]
-    wrong = {name: walk.refused[name] for name in (*instance.paid, *instance.outputs) if name in walk.refused}
+    found += _file_verdicts(walk, instance.outputs)
+    own_steps = (*instance.paid, *instance.outputs, instance.final.step)
+    wrong = {name: walk.refused[name] for name in own_steps if name in walk.refused}
     found += [("wrong", (problem.message,)) for problem in wrong.values()]
     order: tuple[Verdict, ...] = ("wrong", "lost", "buy", "maybe", "draft", "make", "restore", "current")
     worst = min((order.index(one) for one, _ in found), default=len(order) - 1)
@@ -248,10 +252,29 @@ def _is_begun(walk: Walk, name: str) -> bool:
     return any(state is not None and state.decision != Stale((NOT_MADE,)) for state in states)
 
 
-def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
-    state = walk.files[output]
-    step = walk.graph.steps[output]
-    path = step.path if isinstance(step, Rendition) else output
+def _file_verdicts(walk: Walk, outputs: Sequence[str]) -> Iterator[tuple[Verdict, tuple[str, ...]]]:
+    """What becomes of an instance's outputs. What is true of several that are made is said once: with their paths, or
+    without where that is all of them."""
+    paths: dict[str, list[str]] = {}
+    for output in outputs:
+        state, step = walk.files[output], walk.graph.steps[output]
+        path = step.path if isinstance(step, Rendition) else output
+        if isinstance(state.decision, Stale):
+            for reason in state.decision.reasons:
+                paths.setdefault(reason, []).append(path)
+        else:
+            yield _file_verdict(walk, state, path)
+    if paths:
+        yield (
+            "make",
+            tuple(
+                reason if 1 < len(every) == len(outputs) else f"{some(every, MOST_PATHS)}: {reason}"
+                for reason, every in paths.items()
+            ),
+        )
+
+
+def _file_verdict(walk: Walk, state: FileState, path: str) -> tuple[Verdict, tuple[str, ...]]:
     match state.decision:
         case Fresh(_, "file"):
             drafted = state.picture is not None and state.picture.draft
@@ -260,8 +283,6 @@ def _file_verdict(walk: Walk, output: str) -> tuple[Verdict, tuple[str, ...]]:
             return "restore", (f"`{path}` holds another picture, and the one it should hold is known",)
         case Fresh():
             return "restore", (f"`{path}` is not there, and its bytes are known",)
-        case Stale(reasons):
-            return "make", tuple(f"`{path}`: {reason}" for reason in reasons)
         case Unknown(waiting):
             return ("draft" if walk.on_miss == "draft" else "maybe"), reasons_to_wait(waiting)
         case _:

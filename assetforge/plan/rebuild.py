@@ -3,24 +3,13 @@
 Pure: what the lock, the store and the disk hold is passed in as evidence.
 """
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Record, Stale
+from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Picture, Record, Stale
+from assetforge.plan.descent import Memory, picture_changes
+from assetforge.plan.difference import changes
 
 NOT_MADE = "not made yet"
-# Ingredients that are told by what they are, not by their values.
-PARTS: Mapping[str, str] = {
-    "picture": "the picture",
-    "inputs": "an input",
-    "mask": "the mask",
-    "sent": "how the picture is sent",
-    "encoding": "the encoding",
-    "mark": "what the file says of its origin",
-    "checks": "what is checked",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +50,11 @@ def decide_paid(action: Action, evidence: PaidEvidence) -> Decision:
     return Stale(changes(evidence.before_ingredients, action.ingredients))
 
 
-def decide_rendition(action: Action, evidence: FileEvidence) -> Decision:
-    """Current where the line has the key and the file its digest; restored where the bytes are known; else made."""
+def decide_rendition(
+    action: Action, evidence: FileEvidence, *, picture: Picture, instance: str, memory: Memory
+) -> Decision:
+    """Current where the line has the key and the file its digest; restored where the bytes are known; else made.
+    `picture` is what is encoded for `instance`, `memory` knows what it was made of before."""
     pinned = evidence.pinned
     same_key = pinned is not None and pinned.key == action.key
     if pinned is not None and same_key and evidence.file == pinned.media.digest:
@@ -72,7 +64,9 @@ def decide_rendition(action: Action, evidence: FileEvidence) -> Decision:
     if pinned is None:
         return Stale((NOT_MADE,))
     if not same_key:
-        return Stale(changes(evidence.before_ingredients, action.ingredients))
+        was = dict(evidence.before_ingredients).get("picture")
+        told = picture_changes(was, picture, instance, memory) if isinstance(was, str) else ()
+        return Stale(changes(evidence.before_ingredients, action.ingredients, {"picture": told}))
     return Stale(("the file is missing" if not evidence.file else "the file was changed",))
 
 
@@ -83,43 +77,3 @@ def _pixels(record: Record | None) -> str:
 def drafted(decision: Stale, record: Record | None) -> Drafted:
     """A placeholder instead of what would be bought."""
     return Drafted(record, decision.reasons)
-
-
-def changes(before: Ingredients, now: Ingredients) -> tuple[str, ...]:
-    """What differs between two lists of ingredients, in words; as much as is known."""
-    if not before:
-        return ("the request changed",)
-    old, new = ({name: plain(value) for name, value in listed} for listed in (before, now))
-    names = (name for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name))
-    found = [_change(name, old.get(name), new.get(name)) for name in names]
-    return tuple(found) or ("the request changed",)
-
-
-def plain(value: Any) -> Any:
-    """An ingredient as it comes back from the store: tuples are lists there."""
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-
-def _change(name: str, old: Any, new: Any) -> str:
-    if name == "prompt" and isinstance(old, str) and isinstance(new, str):
-        return "the prompt changed"
-    if name in PARTS:
-        return f"{PARTS[name]} changed"
-    return f"{name} changed from {old} to {new}"
-
-
-def word_diff(before: str, now: str) -> list[tuple[str, str]]:
-    """A prompt's change word by word: pairs of ` `, `-` or `+` and a run of words."""
-    old, new = before.split(), now.split()
-    runs: list[tuple[str, str]] = []
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            runs.append((" ", " ".join(old[a:b])))
-            continue
-        if b > a:
-            runs.append(("-", " ".join(old[a:b])))
-        if d > c:
-            runs.append(("+", " ".join(new[c:d])))
-    return runs

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from assetforge.errors import Problem
+from assetforge.graph.wiring import BRIDGE
 from assetforge.model import (
     Action,
     Call,
@@ -29,8 +30,10 @@ from assetforge.model import (
     Step,
     Unknown,
 )
+from assetforge.ops.fontfile import FontFile
 from assetforge.ops.masks import drawn_mask_flaw
 from assetforge.ops.spec import OpFailed
+from assetforge.ops.table import OPS, is_font
 from assetforge.plan.action import (
     bind_local,
     bind_paid,
@@ -40,6 +43,7 @@ from assetforge.plan.action import (
     requested_size,
 )
 from assetforge.plan.asked import Unmet, lacking
+from assetforge.plan.descent import Memory
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
 from assetforge.providers.models import rules_of
 from assetforge.words import byte_size
@@ -49,7 +53,7 @@ PIXEL_SIZED = 'give the edit a `size`, or put a `pad` before it, or a `resize` w
 ASK_OTHERWISE = "change the prompt or the pictures, or build with --retry-refused"
 
 
-class Lookups(Protocol):
+class Lookups(Memory, Protocol):
     """What the walk asks of the world."""
 
     def look_ahead(self, steps: Iterable[Source]) -> None: ...
@@ -60,6 +64,7 @@ class Lookups(Protocol):
     def draft(self, call: Call, candidate: int) -> Record | None: ...
     def has_bytes(self, digest: str) -> bool: ...
     def mask_flaw(self, media: Media) -> str | None: ...
+    def font(self, media: Media) -> FontFile: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Walk:
         is_draft = isinstance(state.decision, Drafted)
         decision: Decision = Drafted(record, state.decision.reasons) if is_draft else Fresh(record, "store")  # type: ignore[union-attr]
         self.paid[step, candidate] = PaidState(state.action, decision, state.call, state.size)
-        self._pictures[Link(step, candidate)] = _leaf_of(paid, record, draft=is_draft)
+        self._pictures[Link(step, candidate)] = _leaf_of(paid, state.action, record, draft=is_draft)
 
     def picture(self, link: Link) -> Picture | Waiting | Refused:
         return self._pictures[link]
@@ -168,11 +173,24 @@ class Walk:
             return inputs
         before = self._calls.get(step.inputs[0].step)
         try:
+            made: Picture | Waiting
             if isinstance(inputs, Waiting):
-                return Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
-            return bind_local(step, inputs, before.size if before else None)
+                made = Waiting(inputs.on, expected_size(step, self._sizes(step.inputs)))
+            else:
+                made = bind_local(step, inputs, before.size if before else None)
+            self._prove(step)
         except OpFailed as error:
             return Refused(Problem(f"`{step.instance}`: {error}", step.where, error.hint))
+        return made
+
+    def _prove(self, step: Local) -> None:
+        """Raises OpFailed for what a step asks for and can't be, whatever the picture will show."""
+        prove = None if step.op == BRIDGE else OPS[step.op].prove
+        if prove is not None:
+            found = [self._pictures[link] for link in step.inputs[1:]]
+            media = [picture.media for picture in found if isinstance(picture, Picture) and is_font(picture)]
+            fonts = [self.lookups.font(one) for one in media if one is not None]
+            prove(step.params, self._sizes(step.inputs[:1])[0], fonts)
 
     def _paid(self, step: Paid) -> None:
         inputs = self._inputs(step.pictures)
@@ -244,7 +262,7 @@ class Walk:
             self._pictures[link] = Waiting((step.id,), call.size)
         else:
             is_draft = isinstance(decision, Drafted) or made_of_draft
-            self._pictures[link] = _leaf_of(step, known, draft=is_draft)
+            self._pictures[link] = _leaf_of(step, action, known, draft=is_draft)
 
     def _unknown(self, step: Paid, why: Waiting | Refused | Any, size: Size | None) -> None:
         picture = Waiting(why.on, size) if isinstance(why, Waiting) else why
@@ -271,7 +289,10 @@ class Walk:
             self.refused[step.id] = error.problem
         else:
             evidence = self.lookups.rendition(step, action)
-            return FileState(action, decide_rendition(action, evidence), picture, evidence.file, remarks)
+            decision = decide_rendition(
+                action, evidence, picture=picture, instance=step.instance, memory=self.lookups
+            )
+            return FileState(action, decision, picture, evidence.file, remarks)
         return FileState(None, Unknown(()), None)
 
     def _lacking(self, step: Rendition) -> tuple[Problem, ...]:
@@ -280,9 +301,9 @@ class Walk:
         return () if size is None else lacking(step, size)
 
 
-def _leaf_of(step: Paid, record: Record, *, draft: bool) -> Picture:
+def _leaf_of(step: Paid, action: Action | None, record: Record, *, draft: bool) -> Picture:
     model = "" if step.settings.kind == "draft" or draft else record.model or step.settings.model
-    return leaf(record.media, models=(model,) if model else (), draft=draft)
+    return leaf(record.media, models=(model,) if model else (), draft=draft, action=action)
 
 
 def _too_large(step: Paid, pictures: Sequence[Picture | Waiting | Refused]) -> str | None:

@@ -1,26 +1,35 @@
 """What a build did, as a JSON object and as lines and rows for people."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from assetforge.errors import Problem
+from assetforge.errors import Problem, Where
 from assetforge.events import Placed
-from assetforge.model import Report
-from assetforge.words import count, money, nothing_to_do, seconds, some
+from assetforge.model import Failure, Report
+from assetforge.words import count, left_behind, money, nothing_to_do, seconds, some
 
 # From so many on, assets that fail for one and the same reason are told together.
 MANY = 4
+# So many outputs of an asset are named that fail alike.
+MOST_OUTPUTS = 2
 _NAMED = re.compile(r"`([^`]+)`(:? .*)", re.DOTALL)
 
 
 def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
-    """The summary: what was made, restored, reused, drafted, failed, skipped, spent and saved. `placed` are the
-    files that were written."""
-    if is_idle(report):
-        drafts = f", {len(report.drafted):,} of them drafted" if report.drafted else ""
-        yield nothing_to_do(report.current + len(report.drafted)) + drafts
-        return
+    """The summary: what was made, restored, reused, drafted, failed, skipped, spent, saved and left behind. `placed`
+    are the files that were written."""
+    yield from _idle(report) if is_idle(report) else _done(report, placed)
+    if report.left_behind:
+        yield left_behind(report.left_behind)
+
+
+def _idle(report: Report) -> Iterator[str]:
+    drafts = f", {len(report.drafted):,} of them drafted" if report.drafted else ""
+    yield nothing_to_do(report.current + len(report.drafted)) + drafts
+
+
+def _done(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
     parts = [f"{number:,} {word}" for word, number in totals(report, placed) if number]
     parts += [f"emitted {some(report.emitted, 4)}"] if report.emitted else []
     yield f"{', '.join(parts) or 'nothing made'} in {seconds(report.seconds)}"
@@ -79,21 +88,47 @@ def spent(report: Report) -> str:
     return f"{told}, {count(unknown, 'call')} of unknown cost"
 
 
+def failures_of(report: Report) -> list[Failure]:
+    """What failed, in the manifest's order. What several outputs of an asset fail for alike is said once."""
+    return _told_once(_in_order(report.failed))
+
+
 def problems_of(report: Report) -> list[Problem]:
-    """What failed, in the manifest's order. What many assets fail for alike is said once, with their names."""
-    groups: dict[tuple[str, str | None], list[tuple[str, Problem]]] = {}
-    for failure in report.failed:
-        found = _NAMED.match(failure.problem.message)
-        name, told = (found[1], found[2]) if found else ("", failure.problem.message)
-        groups.setdefault((told, failure.problem.hint), []).append((name, failure.problem))
-    problems = []
+    """The same without instances. What many assets fail for alike is said once too, with their names."""
+    groups: dict[tuple[str, str | None], list[Failure]] = {}
+    for failure in _in_order(report.failed):
+        groups.setdefault((_named(failure.problem)[1], failure.problem.hint), []).append(failure)
+    problems: list[Problem] = []
     for (told, hint), members in groups.items():
-        if len(members) < MANY:
-            problems += [problem for _, problem in members]
+        if len({failure.instance for failure in members}) < MANY:
+            problems += (failure.problem for failure in _told_once(members))
         else:
-            names = some([name for name, _ in members], 4)
+            names = some([_named(failure.problem)[0] for failure in members], 4)
             problems.append(Problem(f"{len(members):,} times{told}: {names}", None, hint))
     return problems
+
+
+def _in_order(failures: Sequence[Failure]) -> list[Failure]:
+    """An asset's failures by what they are about: its outputs are made in threads, and fail in any order."""
+    place = {name: index for index, name in enumerate(dict.fromkeys(failure.instance for failure in failures))}
+    return sorted(failures, key=lambda failure: (place[failure.instance], _named(failure.problem)[0]))
+
+
+def _told_once(failures: Iterable[Failure]) -> list[Failure]:
+    groups: dict[tuple[str, str, str | None, Where | None], list[str]] = {}
+    for failure in failures:
+        name, told = _named(failure.problem)
+        groups.setdefault((failure.instance, told, failure.problem.hint, failure.problem.where), []).append(name)
+    return [
+        Failure(instance, Problem(some(names, MOST_OUTPUTS) + told if names[0] else told, where, hint))
+        for (instance, told, hint, where), names in groups.items()
+    ]
+
+
+def _named(problem: Problem) -> tuple[str, str]:
+    """What a message is about, "" where it begins otherwise, and what it says of it."""
+    found = _NAMED.match(problem.message)
+    return (found[1], found[2]) if found else ("", problem.message)
 
 
 def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
@@ -117,6 +152,7 @@ def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
         "unanswered": report.unanswered,
         "saved": report.saved,
         "seconds": round(report.seconds, 3),
+        "left_behind": list(report.left_behind),
         "stopped": report.stopped,
         "interrupted": report.interrupted,
     }

@@ -33,24 +33,17 @@ from assetforge.model import (
 from assetforge.ops.provenance import Mark
 from assetforge.ops.spec import normalised
 from assetforge.plan.action import is_copy
+from assetforge.plan.descent import OWN
+from assetforge.plan.difference import word_diff
 from assetforge.plan.forecast import Forecast, Outlook, reasons_to_wait
 from assetforge.plan.hints import cheaper_size
 from assetforge.plan.marks import mark_of
-from assetforge.plan.rebuild import word_diff
 from assetforge.project import Project
 from assetforge.report.foreseen import is_unmade
 from assetforge.report.planned import reasons_of, word_of
 
 # What signs a file's bytes can't be true of others (C2PA 2.1, hard bindings), so it is not carried over.
 CREDENTIALS_END = "encoded here: content credentials (C2PA) of the provider end, they are true of its very bytes only"
-# Steps of our own making, by what they do.
-OWN = {
-    "_fit": "fit",
-    "_cut_back": "cut back",
-    "_preserve": "preserve",
-    "_at_least": "at least",
-    "_mount": "mount",
-}
 # Who knows a result, as users call it.
 KNOWN: Mapping[Origin, str] = {
     "lock": "in the lock",

@@ -35,7 +35,7 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """A forecast and its surroundings: instances that would fail from the start, files that would leave the machine,
-    lines of the lock that the manifest no longer has, and assets with very many instances.
+    lines of the lock (`orphans`) and files that the manifest no longer has, and assets with very many instances.
 
     `unmade` are instances with an output that was never made, `placeholders` those with a draft in place of one.
     `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars;
@@ -46,6 +46,7 @@ class Foreseen:
     blocked: tuple[Failure, ...]
     uploads: tuple[Upload, ...]
     orphans: tuple[str, ...]
+    left_behind: tuple[str, ...]
     crowds: tuple[tuple[str, int], ...]
     unmade: frozenset[str]
     placeholders: frozenset[str]
@@ -84,6 +85,7 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
             blocked=forecast.blocked,
             uploads=tuple(uploads(space, forecast)),
             orphans=tuple(sorted(space.lock.lines.keys() - graph.instances.keys() - graph.emits.keys())),
+            left_behind=project.left_behind(space, options.profile),
             crowds=tuple((asset, number) for asset, number in crowds.items() if number > CROWD),
             unmade=frozenset(step.instance for step in _outputs(graph) if is_unmade(space, step)),
             placeholders=frozenset(step.instance for step in _outputs(graph) if is_placeholder(space, step.path)),

@@ -10,7 +10,7 @@ from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
 from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
-from assetforge.words import count, money, money_range, some
+from assetforge.words import count, left_behind, money, money_range, some
 
 REASONS = 2
 
@@ -162,9 +162,11 @@ def remarks(seen: Foreseen) -> Iterator[str]:
         yield f"one picture for {some(list(group))}"
     for asset, number in seen.crowds:
         yield f"`{asset}` has {count(number, 'instance')}"
-    if seen.orphans:
+    if seen.left_behind:
+        yield left_behind(seen.left_behind)
+    elif seen.orphans:
         lines = count(len(seen.orphans), "line")
-        yield f"the lock has {lines} of assets that are gone: {some(seen.orphans)}; see `assetforge clean --stale`"
+        yield f"the lock has {lines} of what is gone: {some(seen.orphans)}; see `assetforge clean --stale`"
 
 
 def _cheaper(hint: Hint) -> str:
@@ -221,6 +223,7 @@ def foreseen_object(seen: Foreseen) -> dict[str, Any]:
         "shared": [list(group) for group in forecast.shared],
         "uploads": [{"path": one.path, "step": one.step, "origin": one.origin} for one in seen.uploads],
         "orphans": list(seen.orphans),
+        "left_behind": list(seen.left_behind),
         "crowds": [{"asset": asset, "instances": number} for asset, number in seen.crowds],
         "blocked": [failure.instance for failure in seen.blocked],
         "emits": [_emit_object(outlook) for outlook in seen.emits],

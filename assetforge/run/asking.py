@@ -13,7 +13,7 @@ from assetforge.run.counter import Counter
 from assetforge.run.limits import Lane
 from assetforge.run.purchase import note_facts, tell_unanswered
 from assetforge.store.month import Month
-from assetforge.store.notes import Note
+from assetforge.store.note import Note
 
 POLL_SECONDS = 0.02
 # Longer waits are slept in pieces, so that a wish to stop is heard.

@@ -6,7 +6,6 @@ which owns the money and the records.
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
@@ -22,21 +21,15 @@ from assetforge.run.claiming import Claiming
 from assetforge.run.counter import Counter, Tally
 from assetforge.run.failures import Rows, problem_of, remember_refusal
 from assetforge.run.limits import Lane
-from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
+from assetforge.run.purchase import Bought, fulfil, tell_unanswered
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
+from assetforge.run.storing import Storing
 from assetforge.run.unmade import unmade
+from assetforge.run.wishes import Wishes
 from assetforge.store.claims import Claim
-from assetforge.store.notes import quarantine
-
-POLL_SECONDS = 0.25
-# Answers that are read at once, and their links fetched; two of them are decoded, of large ones (33 MB) one.
-STORED_AT_ONCE = 4
-DECODED_AT_ONCE = 2
-# Answers on the disk that may wait while others come in: one burst of a usual size.
-STORED_LATER = 48
-LARGE_PIXELS = 4_000_000
+from assetforge.store.note import quarantine
 
 Chunk = tuple[Action, ...]
 
@@ -50,19 +43,12 @@ class Calls:
         self.schedule = schedule
         self.tally = tally
         self.listen = listen
-        self.polls = 0
         self._claiming = Claiming(counter, schedule)
-        self._lanes = {name: Lane(provider.concurrency) for name, provider in counter.providers.items()}
-        self._storing = Lane(STORED_AT_ONCE)
-        self._decoding = Decoding(easel.pool, asyncio.Semaphore(DECODED_AT_ONCE))
-        # In a thread of their own: each thread keeps the memory of the largest picture that it held.
-        self._large = ThreadPoolExecutor(1)
-        self._decoding_large = Decoding(self._large, asyncio.Semaphore(1))
+        self._wishes = Wishes(counter.providers, self._call, self._not_asked)
+        self._storing = Storing(easel.pool)
         self._rows = Rows()
         self._failed: dict[str, CallFailed] = {}
         self._repeats: dict[str, int] = {}
-        self._stopped: dict[str, str] = {}
-        self._queued: dict[str, Wish] = {}
         self._simulated: set[str] = set()
 
     def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
@@ -73,16 +59,20 @@ class Calls:
         for name, group in groups.items():
             most = self.counter.providers[name].max_n_per_request
             for start in range(0, len(group), most):
-                self._queue(self._wish(step, call, tuple(group[start : start + most]), name))
+                self._wishes.add(self._wish(step, call, tuple(group[start : start + most]), name))
 
     def stop(self) -> None:
         """Starts nothing more; what is under way is finished and kept."""
-        for lane in self._lanes.values():
-            lane.close()
+        self._wishes.close()
 
     def close(self) -> None:
         """Lets go of threads, when nothing runs any more."""
-        self._large.shutdown(wait=False)
+        self._storing.close()
+
+    @property
+    def polls(self) -> int:
+        """How many calls wait for what another build makes."""
+        return self._wishes.polls
 
     @property
     def running(self) -> frozenset["asyncio.Task[None]"]:
@@ -95,40 +85,19 @@ class Calls:
 
     @property
     def _all_lanes(self) -> tuple[Lane, ...]:
-        return (self._storing, *self._lanes.values())
+        return (self._storing.lane, *self._wishes.lanes.values())
 
     # --- one call, from its claims to its record ---
 
     def _wish(self, step: Paid, call: Call, actions: Chunk, name: str) -> Wish:
         """Candidates at the provider that was chosen for their keys, for its own price."""
-        settings = replace(call.settings, provider=name)
-        each = self.counter.prices.estimate(replace(call, settings=settings))
+        each = self.counter.prices.estimate(replace(call, settings=replace(call.settings, provider=name)))
         return Wish(step, call, actions, self.counter.providers[name], each)
 
-    def _queue(self, wish: Wish) -> None:
-        reason = self._stopped.get(wish.provider.name)
-        if reason is not None:
-            self._fail(wish.step, wish.actions, f"`{wish.step.id}` was not asked for: {reason}")
-            return
-        self._queued[wish.name] = wish
-        self._lanes[wish.provider.name].add(lambda: self._call(wish))
-
-    def _queue_later(self, wish: Wish) -> None:
-        """Another build makes one of these now: look again in a moment, without holding a slot."""
-        self.polls += 1
-
-        def again() -> None:
-            self.polls -= 1
-            self._queue(wish)
-
-        asyncio.get_running_loop().call_later(POLL_SECONDS, again)
-
     async def _call(self, wish: Wish) -> None:
-        if self._queued.pop(wish.name, None) is None:
-            return
         held = self._claiming.claim(wish.actions)
         if held is None:
-            self._queue_later(wish)
+            self._wishes.add_later(wish)
             return
         asked = None
         try:
@@ -140,14 +109,14 @@ class Calls:
             elif missing.stuck:
                 self._fail(wish.step, rest.actions, f"`{wish.step.id}` is not bought: {missing.stuck}")
             elif missing.elsewhere:
-                self._queue_later(rest)
+                self._wishes.add_later(rest)
             elif rest.actions:
                 asked = await self._ask(rest)
         finally:
             if asked is None:
                 self._claiming.let_go(wish.actions, held)
         if asked is not None:
-            self._storing.add(lambda: self._store(asked, wish.actions, held))
+            self._storing.lane.add(lambda: self._store(asked, wish.actions, held))
 
     async def _ask(self, wish: Wish) -> Asked | None:
         """The call itself: from its reservation until its answer is on the disk; None where there is none."""
@@ -158,7 +127,7 @@ class Calls:
             return None
         asked: Asked | None = None
         try:
-            read, lane = self.easel.bytes.read, self._lanes[wish.provider.name]
+            read, lane = self.easel.bytes.read, self._wishes.lane(wish)
             order = await asyncio.to_thread(make_order, wish.call, wish.numbers, read, self.easel.memo)
             asked = await begin(self.counter, wish, order, lane, self.listen)
             self.listen(CallStarted(asked.note.call, step.id, wish.call.size, wish.numbers))
@@ -189,11 +158,9 @@ class Calls:
     async def _store(self, asked: Asked, actions: Chunk, held: list[Claim]) -> None:
         """What an answer brought, stored; the call's claims are held to the end."""
         counter, wish = self.counter, asked.wish
-        if self._storing.waiting < STORED_LATER:
-            await counter.arrivals.give_way()
+        await self._storing.give_way(counter.arrivals)
         try:
-            is_large = wish.call.size.width * wish.call.size.height > LARGE_PIXELS
-            decoding = self._decoding_large if is_large else self._decoding
+            decoding = self._storing.decoding(wish.call.size)
             bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, decoding=decoding)
             await asyncio.to_thread(asked.note.drop)
         except CallFailed as error:
@@ -224,7 +191,7 @@ class Calls:
             told = f"`{step.id}`: what came was paid for, and is no picture"
             self._fail(step, spoilt, told, "it is kept in the store's quarantine; the next build asks again")
         if missing:
-            self._queue(replace(wish, actions=missing))
+            self._wishes.add(replace(wish, actions=missing))
 
     def _as_pinned(self, step: Paid, actions: Chunk, records: Mapping[int, Record]) -> dict[int, Record]:
         """The records that can be used: a draft that is drawn again stands in for the pinned one, and must have its
@@ -270,7 +237,7 @@ class Calls:
         if is_doubtful and error.reason not in KEPT and self._may_repeat(wish):
             told = f"{error}; it may have been billed"
             self.listen(CallRetried(asked.note.call if asked else "", wish.step.id, wish.numbers, told, 0.0))
-            self._queue(wish)
+            self._wishes.add(wish)
             return
         if error.category in ("refused", "maybe_billed"):
             self._failed |= {action.key: error for action in wish.actions}
@@ -299,12 +266,12 @@ class Calls:
         )
         self.listen(CallFailedEvent(asked.note.call, wish.step.id, wish.numbers, problem))
         self.schedule.failed(wish.step.id, problem, wish.numbers)
-        self._stop_calls(None, "the store can't keep what comes")
+        self._wishes.stop(None, "the store can't keep what comes")
 
     async def _withdraw(self, wish: Wish, asked: Asked | None) -> None:
         """The build starts nothing more, and this call had not left, or was surely not billed."""
         self.counter.budget.release(wish.name)
-        reason = self._stopped.get(wish.provider.name)
+        reason = self._wishes.why_stopped(wish)
         told = f"`{wish.step.id}` was not asked for{' again' if asked else ''}" + (f": {reason}" if reason else "")
         if asked is not None:
             await asyncio.to_thread(asked.note.drop)
@@ -316,26 +283,18 @@ class Calls:
     def _consider_stopping(self, wish: Wish, error: CallFailed) -> None:
         provider = wish.provider.name
         if error.category == "everything" or error.reason == UNWRITTEN:
-            self._stop_calls(None, str(error))
+            self._wishes.stop(None, str(error))
         elif error.category == "stop":
-            self._stop_calls(provider, str(error))
+            self._wishes.stop(provider, str(error))
         elif self._rows.bad(provider, error):
-            self._stop_calls(provider, f"three calls in a row were refused alike: {error}")
+            self._wishes.stop(provider, f"three calls in a row were refused alike: {error}")
 
-    def _stop_calls(self, provider: str | None, reason: str) -> None:
-        """No more calls, to one provider or to all: what waited for them fails with the same reason."""
-        for name, lane in self._lanes.items():
-            if provider in (None, name):
-                self._stopped.setdefault(name, reason)
-                lane.close()
-        for wish in [each for each in self._queued.values() if each.provider.name in self._stopped]:
-            del self._queued[wish.name]
-            self._queue(wish)
+    def _not_asked(self, wish: Wish, reason: str) -> None:
+        self._fail(wish.step, wish.actions, f"`{wish.step.id}` was not asked for: {reason}")
 
     def _over_limit(self, wish: Wish, refusal: str, hint: str) -> None:
         self.tally.stopped = "budget"
         self._fail(wish.step, wish.actions, f"`{wish.step.id}` is not bought: {refusal}", hint)
 
     def _fail(self, step: Paid, actions: Chunk, message: str, hint: str | None = None) -> None:
-        candidates = [action.candidate for action in actions]
-        self.schedule.failed(step.id, Problem(message, step.where, hint), candidates)
+        self.schedule.failed(step.id, Problem(message, step.where, hint), [action.candidate for action in actions])

@@ -11,7 +11,7 @@ from assetforge.store.blobs import Blobs
 from assetforge.store.records import Records
 
 # Raised when the same request is drawn differently.
-DRAWING = 1
+DRAWING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def draft_key(call: Call, candidate: int) -> str:
             ("compression", settings.compression),
             ("pictures", [picture.made for picture in call.pictures]),
             ("mask", call.mask.made if call.mask else None),
+            ("ground", call.ground),
             ("candidate", candidate),
         ),
     )

@@ -8,13 +8,15 @@ from assetforge.model import Action, Call, Paid, Picture, Record, Rendition
 from assetforge.ops.spec import OpFailed
 from assetforge.providers.spec import CallFailed
 from assetforge.run.bytes import BytesGone
-from assetforge.run.calls import POLL_SECONDS, Calls
+from assetforge.run.calls import Calls
 from assetforge.run.counter import Counter, Tally
 from assetforge.run.limits import Lane
+from assetforge.run.remembering import Remembering
 from assetforge.run.renditions import Easel, Rendered
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
 from assetforge.run.unmade import unmade
+from assetforge.run.wishes import POLL_SECONDS
 
 Chunk = tuple[Action, ...]
 
@@ -29,6 +31,7 @@ class Workshop:
         self.listen = listen
         self.tally = Tally()
         self._local = Lane(jobs)
+        self._remembering = Remembering(counter.shelf.records)
         self._calls = Calls(counter, easel, schedule, self.tally, listen)
 
     def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
@@ -71,6 +74,7 @@ class Workshop:
             else:
                 break
         self._calls.close()
+        self._remembering.flush()
         if broken is not None:
             raise broken
 
@@ -116,6 +120,7 @@ class Workshop:
         )
         self.tally.rendered[step.id] = record
         self.counter.shelf.records.put(record, durable=False)
+        self._remembering.remember(picture)
         for remark in self.schedule.walk.files[step.id].remarks or rendered.remarks:
             self.listen(Warned(remark))
         if placed:

@@ -20,7 +20,7 @@ from assetforge.plan.price import Prices
 from assetforge.providers.spec import SIMULATED, CallFailed, Delivery, Order, Provider
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
-from assetforge.store.notes import Note, quarantine
+from assetforge.store.note import Note, quarantine
 from assetforge.store.records import Records
 
 Result = TypeVar("Result")

@@ -11,11 +11,11 @@ from assetforge.model import Action, Media, Picture, Record, Rendition, Size
 from assetforge.ops.checks import flaws
 from assetforge.ops.decode import measure_file, measured
 from assetforge.ops.encode import encode
+from assetforge.ops.evaluate import announce, evaluate, evaluate_announced
 from assetforge.ops.framing import Rect, frames_of
 from assetforge.ops.memo import Memo
 from assetforge.ops.provenance import NOTHING, Metadata, kept, marked
 from assetforge.ops.spec import OpFailed
-from assetforge.ops.table import announce, evaluate, evaluate_announced
 from assetforge.outputs.place import Places
 from assetforge.outputs.state import Written
 from assetforge.plan.action import is_copy

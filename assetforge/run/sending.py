@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from assetforge.model import Call, Media, Picture
 from assetforge.ops.encode import plain_png
+from assetforge.ops.evaluate import evaluate
 from assetforge.ops.memo import Memo
-from assetforge.ops.table import evaluate
 from assetforge.providers.spec import Order, Upload
 
 SENT_AS_IT_CAME = ("png", "jpeg")
@@ -24,7 +24,7 @@ def make_order(call: Call, candidates: tuple[int, ...], read: Callable[[Media], 
         operation=call.operation, model=settings.model, prompt=call.prompt, size=call.size,
         quality=settings.quality, background=settings.background, format=settings.format,
         compression=settings.compression, moderation=settings.moderation, n=len(candidates),
-        pictures=tuple(uploads), mask=mask, candidates=candidates,
+        pictures=tuple(uploads), mask=mask, candidates=candidates, ground=call.ground,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from assetforge.store import notes
 from assetforge.store.bought import Bought, bought
 from assetforge.store.documents import is_cost
 from assetforge.store.layout import Store, open_store
+from assetforge.store.note import reason_of
 from assetforge.store.records import RecordsDamagedError
 
 # What is made again for nothing: that its bytes are gone is no loss.
@@ -198,7 +199,7 @@ def _quarantined(store: Store) -> Iterator[Quarantined]:
         yield Quarantined(
             call=note.call,
             step=str(note.facts.get("step", "")),
-            reason=notes.reason_of(note),
+            reason=reason_of(note),
             price=float(price or 0.0) * len(keys or ()) if is_known else None,
             size=sum(path.stat(follow_symlinks=False).st_size for path in note.folder.iterdir()),
             headers={str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {},

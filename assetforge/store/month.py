@@ -16,6 +16,7 @@ from assetforge.store.claims import Claim, hold
 from assetforge.store.documents import is_cost, is_whole
 from assetforge.store.folders import make_folder
 from assetforge.store.ledger import Ledger
+from assetforge.store.note import try_name
 from assetforge.words import count, money
 
 # Sums of cents are not exact in binary.
@@ -108,7 +109,7 @@ class Month:
 
     def _open_prices(self, call: str, facts: Mapping[str, Any]) -> Iterator[float | None]:
         """The prices of one call's tries that the ledger does not tell of: the one under way, and those that may have
-        been billed before it, which the ledger knows by `notes.try_name`."""
+        been billed before it, which the ledger knows by `try_name`."""
         if call in self._told:
             return
         price, keys = facts.get("price"), facts.get("keys")
@@ -117,5 +118,5 @@ class Month:
         yield most
         doubtful = facts.get("doubtful", 0)
         for number in range(1, 1 + (doubtful if is_whole(doubtful, high=1_000) else 0)):
-            if notes.try_name(call, number) not in self._told:
+            if try_name(call, number) not in self._told:
                 yield most

@@ -1,13 +1,9 @@
-"""Notes of calls under way, durable before the call is; unaware of providers and of what was asked.
+"""The notes of all builds, living and dead; unaware of what a note says.
 
 A build's notes are `inflight/<build>/<call>/`, beside a lock file that the build holds while it lives: a
-build is dead when that lock can be taken. `note.json` says what the call was for, `body` is its raw answer,
-whole or not there. What cannot be used is never thrown away, it is moved to `quarantine/<call>/`.
-
-The note of a call that costs nothing and can be made again is a scratch: it ends with its build.
+build is dead when that lock can be taken.
 """
 
-import errno
 import os
 import re
 import shutil
@@ -15,102 +11,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
-from assetforge import atomic
-from assetforge.store import documents
 from assetforge.store.claims import Claim, hold
 from assetforge.store.folders import make_folder
-
-VERSION = 1
+from assetforge.store.note import DROPPED, Note, Scratch, is_written, quarantine, read_note
 
 _LOCK = "lock"
-_NOTE = "note.json"
-_BODY = "body"
-_REASON = "reason.json"
-ROOM = "room"
-_DROPPED = ".dropped-"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-# Of a file system that can set nothing aside: it may have room all the same.
-_CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-
-
-class Note:
-    """One call. `folder` is private to it; `facts` are what JSON gives back of what it was begun with. `durable`
-    ones outlive their build."""
-
-    __slots__ = ("_facts", "folder")
-    durable: ClassVar[bool] = True
-
-    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self._facts = dict(facts)
-
-    @property
-    def call(self) -> str:
-        """The call's id."""
-        return self.folder.name
-
-    @property
-    def body(self) -> Path:
-        """Where the raw answer appears, whole."""
-        return self.folder / _BODY
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        return MappingProxyType(self._facts)
-
-    def add(self, **facts: Any) -> None:
-        """Puts more facts into the note, durably. Raises OSError, TypeError for what is not JSON."""
-        self._facts = _write_facts(self.folder, {**self._facts, **facts})
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether anything of an answer is here, if only its beginning."""
-        return self.body.exists() or (self.folder / "body.part").exists()
-
-    def make_room(self, size: int) -> None:
-        """Sets `size` bytes of the disk aside for the answer, in the file `room`: a disk that is full shows before
-        the call, not when its answer comes. Raises OSError where there is not so much."""
-        reserve = getattr(os, "posix_fallocate", None)
-        if reserve is None:
-            return
-        descriptor = os.open(self.folder / ROOM, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            reserve(descriptor, 0, size)
-        except OSError as error:
-            if error.errno not in _CANNOT:
-                raise
-        finally:
-            os.close(descriptor)
-
-    def drop(self) -> None:
-        """Forgets the call: what it brought is safe elsewhere, if only in quarantine. Raises OSError."""
-        with suppress(FileNotFoundError):
-            _drop(self.folder)
-
-
-class Scratch(Note):
-    """One call that is made again for nothing. Its folder has the name of a note that was dropped from the start,
-    so that nothing has to be flushed, and whoever ends its build removes it."""
-
-    __slots__ = ()
-    durable = False
-
-    @property
-    def call(self) -> str:
-        return self.folder.name.removeprefix(_DROPPED)
-
-    def add(self, **facts: Any) -> None:
-        self._facts = _plain({**self._facts, **facts}, self.folder)
-
-    def make_room(self, size: int) -> None:
-        """Sets nothing aside: a picture that finds no room costs nothing."""
-
-    def drop(self) -> None:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(self.folder)
 
 
 class Notes:
@@ -138,15 +46,11 @@ class Notes:
 
     def begin(self, facts: Mapping[str, Any]) -> Note:
         """Writes down a call, durably, before it is made. Raises OSError, TypeError for what is not JSON."""
-        folder = self._build / uuid.uuid4().hex
-        make_folder(folder)
-        return Note(folder, _write_facts(folder, facts))
+        return Note.begin(self._build, facts)
 
     def begin_scratch(self, facts: Mapping[str, Any]) -> Note:
         """A note of a call that costs nothing and can be made again. Raises OSError, TypeError as `begin`."""
-        folder = self._build / (_DROPPED + uuid.uuid4().hex)
-        folder.mkdir()
-        return Scratch(folder, _plain(facts, folder))
+        return Scratch.begin(self._build, facts)
 
     def close(self) -> None:
         """Lets go of the build's folder, and removes it where no note is left."""
@@ -179,27 +83,6 @@ def dead(folder: Path) -> Iterator[DeadBuild]:
             yield _taken(build, claim)
 
 
-def try_name(call: str, number: int) -> str:
-    """What a try of a call that may have been billed, and was made again, is called: `number` counts from 1."""
-    return f"{call}.{number}"
-
-
-def quarantine(note: Note, reason: str) -> Path:
-    """Moves a note with all it has to `quarantine`, the reason beside it; returns where. Raises OSError."""
-    build = note.folder.parent
-    shelf = build.parent.parent / "quarantine"
-    make_folder(shelf)
-    document = documents.encode(VERSION, {"reason": reason})
-    with suppress(FileNotFoundError):
-        os.unlink(note.folder / ROOM)
-    atomic.write(str(note.folder / _REASON), document + b"\n", durable=True, mode=0o600)
-    target = shelf / note.call
-    os.rename(note.folder, target)
-    atomic.flush_folder(str(shelf))
-    atomic.flush_folder(str(build))
-    return target
-
-
 def builds(folder: Path) -> list[Path]:
     """The folders in `inflight` of all builds, living and dead."""
     return _folders(folder)
@@ -219,9 +102,11 @@ def noted(folder: Path) -> Iterator[Note]:
     """The notes that stand in a build's folder, or in `quarantine`, to be read only. One that can't be read has no
     facts; one that goes meanwhile is not there. Raises UsageError for one of a newer version."""
     for each in _folders(folder):
-        facts = _read_facts(each)
-        if facts is not None or (each / _NOTE).exists():
-            yield Note(each, facts or {})
+        note = read_note(each)
+        if note is not None:
+            yield note
+        elif is_written(each):
+            yield Note(each, {})
 
 
 def has_others(folder: Path, own: str) -> bool:
@@ -240,23 +125,13 @@ def noted_keys(folder: Path, known: dict[str, frozenset[str]]) -> set[str]:
     for build in _folders(folder):
         for each in _folders(build):
             if each.name not in known:
-                facts = _read_facts(each)
-                if facts is None:
+                note = read_note(each)
+                if note is None:
                     continue
-                keys = facts.get("keys")
+                keys = note.facts.get("keys")
                 known[each.name] = frozenset(map(str, keys)) if isinstance(keys, list) else frozenset()
             found |= known[each.name]
     return found
-
-
-def reason_of(note: Note) -> str:
-    """Why a note is in quarantine, "" where it does not say."""
-    path = note.folder / _REASON
-    try:
-        found = documents.decode(path.read_bytes(), version=VERSION, what=f"`{path}`") or {}
-    except FileNotFoundError:
-        return ""
-    return str(found.get("reason", ""))
 
 
 def _try_hold(build: Path) -> Claim | None:
@@ -278,54 +153,21 @@ def _taken(build: Path, claim: Claim) -> DeadBuild:
 def _read_notes(build: Path) -> tuple[tuple[Note, ...], tuple[Path, ...]]:
     notes, quarantined = [], []
     for folder in _folders(build):
-        facts = _read_facts(folder)
-        if facts is not None:
-            notes.append(Note(folder, facts))
+        note = read_note(folder)
+        if note is not None:
+            notes.append(note)
         elif any(not name.startswith(".") for name in os.listdir(folder)):
             quarantined.append(quarantine(Note(folder, {}), "its note can't be read"))
         else:
-            _drop(folder)  # the build ended before the note was written, so before the call
+            Note(folder, {}).drop()  # the build ended before the note was written, so before the call
     return tuple(notes), tuple(quarantined)
-
-
-def _read_facts(folder: Path) -> dict[str, Any] | None:
-    try:
-        data = (folder / _NOTE).read_bytes()
-    except FileNotFoundError:
-        return None
-    return _facts_in(data, folder)
-
-
-def _facts_in(data: bytes, folder: Path) -> dict[str, Any] | None:
-    found = documents.decode(data, version=VERSION, what=f"`{folder / _NOTE}`")
-    facts = found.get("facts") if found else None
-    return facts if isinstance(facts, dict) else None
-
-
-def _plain(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What JSON gives back of facts."""
-    return _facts_in(documents.encode(VERSION, {"facts": facts}), folder) or {}
-
-
-def _write_facts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    document = documents.encode(VERSION, {"facts": facts})
-    atomic.write(str(folder / _NOTE), document + b"\n", durable=True, mode=0o600)
-    return _facts_in(document, folder) or {}
-
-
-def _drop(folder: Path) -> None:
-    # Renamed first: a note that is removed by half would look like a call whose answer was lost.
-    gone = folder.with_name(_DROPPED + folder.name)
-    os.rename(folder, gone)
-    atomic.flush_folder(str(folder.parent))
-    shutil.rmtree(gone)
 
 
 def _leave(build: Path, claim: Claim) -> None:
     """Removes a build's folder where no note is left, its lock held to the end."""
     try:
         for name in os.listdir(build):
-            if name.startswith(_DROPPED):
+            if name.startswith(DROPPED):
                 shutil.rmtree(build / name)
         if os.listdir(build) == [_LOCK]:
             # Who looks for dead builds may have made the lock file anew; then it removes the folder.

@@ -136,6 +136,16 @@ class Records:
             for name, value in facts.items():
                 self.remember(name, value)
 
+    def note_all(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keeps facts that only explain: they may be lost with the power, and one past 256 KiB is left out."""
+        documents_of = {name: documents.encode(VERSION, {"fact": value}) for name, value in facts.items()}
+        small = {name: data for name, data in documents_of.items() if len(data) <= SIZE_LIMIT}
+        if not small:
+            return
+        with self._errors(), self._synchronous(durable=False).transact():
+            for name, data in small.items():
+                self._cache.set(_FACT + name, data)
+
     def recall(self, name: str) -> Mapping[str, Any] | None:
         """A fact that was remembered, None where there is none. Its values are for the caller to check."""
         with self._errors():

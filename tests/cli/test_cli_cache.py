@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from assetforge.store.notes import Notes, quarantine
+from assetforge.store.note import quarantine
+from assetforge.store.notes import Notes
 from tests.builder import Builder
 from tests.cli.manifests import HERO
 from tests.cli.test_cli_json import EVERY, KEYS

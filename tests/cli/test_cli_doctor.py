@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from assetforge.report.checkup_store import store_findings
-from assetforge.store.notes import Notes, quarantine
+from assetforge.store.note import quarantine
+from assetforge.store.notes import Notes
 from tests.builder import Builder, Result
 from tests.cli.manifests import DRAFTS, HERO
 from tests.cli.test_cli_help import loaded

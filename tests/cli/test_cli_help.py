@@ -12,7 +12,8 @@ from tests.cli.manifests import DRAFTS, HERO
 
 HEAVY = ("pydantic", "jinja2", "httpx", "PIL", "diskcache", "asyncio", "rich", "pybase64")
 PROGRAM = """
-import runpy, sys
+import os, runpy, sys
+os._exit = sys.exit  # what is loaded is told after the command's end
 try:
     runpy.run_module("assetforge", run_name="__main__")
 except SystemExit:

@@ -16,7 +16,7 @@ from assetforge.model import Link, Media, Paid, Picture, Rendition, Settings, Sh
 from assetforge.ops.encode import Encoding
 from assetforge.ops.table import OPS
 from assetforge.plan.action import apply, bind_paid, bind_rendition, leaf, recipe
-from assetforge.plan.rebuild import changes
+from assetforge.plan.difference import changes
 from tests.laws.small_manifests import project
 from tests.plan.known_pictures import picture, walked
 

@@ -3,8 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetforge.model import Action, Fresh, Media, Record, Stale
-from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted, word_diff
+from assetforge.model import Action, Fresh, Ingredients, Media, Record, Stale
+from assetforge.plan.action import leaf
+from assetforge.plan.ancestry import Part
+from assetforge.plan.difference import word_diff
+from assetforge.plan.rebuild import FileEvidence, PaidEvidence, decide_paid, decide_rendition, drafted
 
 digests = st.sampled_from(["a" * 64, "b" * 64])
 records = st.builds(
@@ -18,6 +21,16 @@ ingredients = st.sampled_from(
     [(), (("prompt", "a"), ("size", "8x8")), (("prompt", "b"), ("inputs", [["pixels", "p"]]))]
 )
 actions = st.builds(lambda listed: Action("now", "hero:generate", 1, listed), ingredients)
+
+
+class Forgetful:
+    """Remembers nothing."""
+
+    def part(self, made: str) -> Part | None:
+        return None
+
+    def bought(self, key: str) -> Ingredients:
+        return ()
 
 
 @given(actions, st.builds(PaidEvidence, maybe, maybe, maybe, maybe, ingredients))
@@ -37,7 +50,9 @@ def test_a_purchase_is_decided_by_lock_then_store_then_remote(action: Action, ev
 
 @given(actions, st.builds(FileEvidence, maybe, st.just("") | digests, maybe, ingredients))
 def test_a_file_is_current_only_with_the_lines_key_and_digest(action: Action, evidence: FileEvidence) -> None:
-    decision, pinned = decide_rendition(action, evidence), evidence.pinned
+    picture = leaf(Media("a" * 64, "", 8, 8, "png", 90))
+    decision = decide_rendition(action, evidence, picture=picture, instance="hero", memory=Forgetful())
+    pinned = evidence.pinned
     is_current = pinned is not None and pinned.key == action.key and pinned.media.digest == evidence.file
     assert (isinstance(decision, Fresh) and decision.origin == "file") is is_current
     if isinstance(decision, Fresh):

@@ -11,7 +11,7 @@ from typing import Any, cast
 from assetforge.model import Action, Link, Paid, Picture
 from assetforge.ops.spec import normalised
 from assetforge.ops.table import OPS
-from assetforge.plan.rebuild import plain
+from assetforge.plan.difference import plain
 from assetforge.plan.walk import Walk
 from tests.plan.known_pictures import manifest_of, walked
 

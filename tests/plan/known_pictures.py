@@ -13,8 +13,10 @@ from assetforge.graph.resolve import resolve
 from assetforge.graph.select import select
 from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
-from assetforge.model import Action, Call, Graph, Media, Paid, Record, Rendition, Size, Source
+from assetforge.model import Action, Call, Graph, Ingredients, Media, Paid, Record, Rendition, Size, Source
+from assetforge.ops.fontfile import FontFile, own_font
 from assetforge.paths import Root
+from assetforge.plan.ancestry import Part
 from assetforge.plan.forecast import foresee
 from assetforge.plan.price import Prices
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence
@@ -47,12 +49,22 @@ class KnownPictures:
     def rendition(self, step: Rendition, action: Action) -> FileEvidence:
         return FileEvidence()
 
+    def part(self, made: str) -> Part | None:
+        return None
+
+    def bought(self, key: str) -> Ingredients:
+        return ()
+
     def draft(self, call: Call, candidate: int) -> Record | None:
         return None
 
     def mask_flaw(self, media: Media) -> str | None:
         """Masks here are as they should be."""
         return None
+
+    def font(self, media: Media) -> FontFile:
+        """Any font has the letters of the one that is shipped."""
+        return own_font()
 
     def has_bytes(self, digest: str) -> bool:
         return True

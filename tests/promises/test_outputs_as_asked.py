@@ -191,7 +191,7 @@ def test_what_passes_is_made_and_a_new_check_looks_at_a_current_file(drawn: Buil
     made = drawn.write(manifest(failing)).call("build")
     assert (made.code, "`a.webp` fails its check: every pixel is opaque" in made.err) == (1, True)
     assert drawn.files()["a.webp"] == before
-    assert "`a.webp`: what is checked changed" in drawn.call("plan").out
+    assert "`a.webp`: checks: transparent false -> true" in drawn.call("plan").out
 
 
 def test_a_check_of_the_defaults_is_told_where_it_stands(drawn: Builder) -> None:

@@ -99,14 +99,14 @@ REASONS: list[tuple[str, Change, str, str, tuple[str, ...]]] = [
         edited("width = 512", "width = 500"),
         "night",
         "make",
-        ("`night.png`: the picture changed", "`night-320.jpg`: the picture changed"),
+        ("step `resize`: width 512 -> 500",),
     ),
     (
         "an encoding",
         edited('"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", quality = 40'),
         "night",
         "make",
-        ("`night-320.jpg`: the encoding changed",),
+        ("`night-320.jpg`: encoding: quality set to 40",),
     ),
     (
         "another path",

@@ -13,14 +13,15 @@ from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, picture
 from tests.images_server import ImagesServer
 
-EMIT = """
-[emit.list]
-output = "src/assets.json"
+WORDS_EMIT = """
 [emit.words]
 template = "emit/words.j2"
 output = "src/words.txt"
 select = "tag:web"
 """
+EMIT = f"""
+[emit.list]
+output = "src/assets.json"{WORDS_EMIT}"""
 WORDS = "{% for one in outputs %}{{ one.path }}: {{ one.alt }} {{ one.color }}\n{% endfor %}"
 TWO = """
 [project]
@@ -291,6 +292,59 @@ def test_a_renamed_emit_leaves_a_file_that_clean_takes_away(site: Builder) -> No
     assert (told["removed"], told["forgotten"]) == ([TEXT], ["emit:words"])
     assert {LIST, "src/told.txt"} <= site.files().keys()
     assert site.call("build", "-v").out == "nothing to do: 3 assets current\n"
+
+
+def test_what_is_left_behind_is_told_and_stays(site: Builder) -> None:
+    """An emit that is gone, one with another path, an asset that is gone, an output that is: told alike."""
+    site.call("build")
+    edit(site, '[emit.list]\noutput = "src/assets.json"', "")
+    told = site.call("build")
+    assert told.out.splitlines()[-1] == (
+        f"1 file left that the manifest no longer has: `{LIST}`; see `assetforge clean --stale`"
+    )
+    assert LIST in site.files()
+    edit(site, '"hero.png", ', "")
+    hero = site.text("assets.toml").partition("[asset.icon]")[0]
+    site.write({"assets.toml": hero + WORDS_EMIT.replace(TEXT, "src/told.txt")})
+    gone = sorted([LIST, TEXT, "public/hero.png", "public/icons/sword.png", "public/icons/shield.png"])
+    for command in ("build", "plan"):
+        assert site.call(command, "--json").object["left_behind"] == gone
+        assert "5 files left that the manifest no longer has: " in site.call("plan").out
+    assert set(gone) <= site.files().keys()
+    assert site.call("clean", "--stale", "--yes", "--json").object["removed"] == gone
+    assert site.call("plan", "--json").object["left_behind"] == []
+
+
+def test_what_somebody_changed_or_a_profile_has_is_not_left_behind(site: Builder) -> None:
+    site.write({"assets.toml": site.text("assets.toml") + '[profile.small]\noutput_dir = "small"\n'})
+    site.call("build")
+    site.call("build", "--profile", "small")
+    edit(site, LIST, "src/other.json")
+    site.write({LIST: "mine"})
+    assert site.call("build", "--json").object["left_behind"] == []
+    assert site.call("plan", "--json").object["left_behind"] == []
+
+
+# --- what a family's own template waits for ---
+
+
+def test_a_familys_own_template_waits_for_its_files_alone(paid: Builder, images: ImagesServer) -> None:
+    mark = """[asset.mark]
+prompt = "A mark"
+output = { family = "favicon", path = "." }
+[emit.head]
+template = "builtin:favicon"
+output = "head.html"
+"""
+    paid.write({"assets.toml": TWO + mark})
+    assert paid.call("build", "--draft", "hero", "icon").code == 0
+    assert paid.call("build", "mark", "--yes", "--json").object["emitted"] == ["head.html"]
+    assert "emit:head" in locked(paid)
+    edit(paid, "A lighthouse", "A tower")
+    images.script(status=400, body={"error": {"code": "moderation_blocked", "message": "no"}})
+    edit(paid, 'output = "head.html"', 'output = "src/head.html"')
+    told = paid.call("build", "hero", "mark", "--yes", "--json").object
+    assert (told["failed"], told["emitted"], told["warnings"]) == (["hero"], ["src/head.html"], [])
 
 
 # --- the lock ---

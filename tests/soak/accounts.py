@@ -12,7 +12,8 @@ from PIL import Image
 
 from assetforge.store.audit import verify
 from assetforge.store.ledger import Entry, Ledger
-from assetforge.store.notes import Note, builds, noted
+from assetforge.store.note import Note
+from assetforge.store.notes import builds, noted
 from assetforge.store.records import Records
 from tests.images_contract import Call
 from tests.images_server import ImagesServer

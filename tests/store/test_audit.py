@@ -13,7 +13,8 @@ import pytest
 
 from assetforge.errors import UsageError
 from assetforge.store.audit import verify
-from assetforge.store.notes import Notes, dead, quarantine
+from assetforge.store.note import quarantine
+from assetforge.store.notes import Notes, dead
 from tests.store.purchases import Buyer, key_of, picture
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from assetforge.errors import UsageError
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.month import Booked, Month
-from assetforge.store.notes import Note, Notes, quarantine, try_name
+from assetforge.store.note import Note, quarantine, try_name
+from assetforge.store.notes import Notes
 
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-22T10:00:00+00:00"

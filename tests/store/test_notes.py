@@ -11,7 +11,8 @@ import pytest
 
 from assetforge.errors import UsageError
 from assetforge.providers import spec
-from assetforge.store.notes import Notes, dead, quarantine
+from assetforge.store.note import quarantine
+from assetforge.store.notes import Notes, dead
 
 ROOT = Path(__file__).parents[2]
 

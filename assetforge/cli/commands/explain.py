@@ -1,25 +1,29 @@
-"""`assetforge explain`: one instance's chain, with prompts, sizes, keys, inputs, state, cost and reasons."""
+"""`assetforge explain`: one instance's chain, with prompts, sizes, keys, inputs, state, cost, reasons; one emit."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from assetforge.cli import options as shared
 from assetforge.cli.options import Run, pass_run, plan_options
-from assetforge.errors import Problem, UsageError
+from assetforge.errors import Problem, UsageError, Where
 
 if TYPE_CHECKING:
+    from assetforge.gate import Options
+    from assetforge.project import Project
+    from assetforge.report.explained_emit import EmitExplanation
     from assetforge.report.explanation import Explanation, Part, State
 
 Piece = tuple[str, str]
 MARKS = {" ": "", "-": "removed", "+": "added"}
 # A sheet is made from hundreds; as many of their names fit into a line or two.
 SHOWN = 8
+# As many changed lines of an emit fit onto a screen.
+SHOWN_LINES = 12
 
 
-@click.command("explain", short_help="Explain one asset: its chain, prompts, sizes, keys, state and cost.")
+@click.command("explain", short_help="Explain one asset or emit: what it is made from, its state, and why.")
 @click.argument("asset")
 @shared.draft
 @shared.profile
@@ -27,17 +31,21 @@ SHOWN = 8
 @shared.common_with("Everything that each key is made of.")
 @pass_run
 def command(run: Run, asset: str, draft: bool, profile: str | None, variables: tuple[tuple[str, str], ...]) -> int:
-    """Explains ASSET, which is a name, or one instance like icon[item=sword,theme=dark]."""
+    """Explains ASSET, which is a name, one instance like icon[item=sword,theme=dark], or an emit like emit:list."""
     from assetforge.graph.select import select
     from assetforge.project import nothing
+    from assetforge.report.explained_emit import PREFIX
     from assetforge.report.explanation import explain, explanation_object
     from assetforge.words import some
 
     project = run.open(dict(variables))
+    options = plan_options(profile=profile, draft=draft)
+    if asset.startswith(PREFIX):
+        return _explain_emit(run, project, asset, options)
     found = select(project.graph(profile), (asset,))
     if len(found) != 1:
         raise UsageError(f"`{asset}` stands for {len(found):,} instances", hint=f"name one of {some(found)}")
-    told = explain(project, found[0], plan_options(profile=profile, draft=draft), nothing)
+    told = explain(project, found[0], options, nothing)
     if run.console.as_json:
         return run.emit("explain", explanation_object(told), warnings=project.graph(profile).warnings)
     for line in _lines(run, told):
@@ -45,12 +53,53 @@ def command(run: Run, asset: str, draft: bool, profile: str | None, variables: t
     return 0
 
 
+def _explain_emit(run: Run, project: "Project", name: str, options: "Options") -> int:
+    from assetforge.project import nothing
+    from assetforge.report.explained_emit import emit_explanation_object, explain_emit, find_emit
+
+    graph = project.graph(options.profile)
+    told = explain_emit(project, find_emit(graph, name), options, nothing)
+    if run.console.as_json:
+        return run.emit("explain", emit_explanation_object(told), warnings=graph.warnings)
+    for line in _emit_lines(run, told):
+        run.console.print_pieces(line)
+    return 0
+
+
+def _emit_lines(run: Run, told: "EmitExplanation") -> Iterator[list[Piece]]:
+    from assetforge.words import count
+
+    emit, reason = told.outlook.emit, told.outlook.reason
+    yield [(emit.name, "good"), (_place(run, emit.where), "faint")]
+    yield [(f"  {told.word}", ""), (f": {reason}" if reason else "", "")]
+    yield [("  writes    ", "faint"), (run.shown(emit.path), "")]
+    yield [("  template  ", "faint"), (emit.template or "none: a list of outputs as JSON", "")]
+    yield [("  from      ", "faint"), (_few(run, told.instances), "")]
+    yield [("  outputs   ", "faint"), (count(len(told.outputs), "file"), "")]
+    for one in told.waiting if run.console.verbose else told.waiting[:SHOWN]:
+        why = "; ".join(one.reasons)
+        yield [("  waits for ", "faint"), (f"{one.instance}, {one.word}" + (f": {why}" if why else ""), "")]
+    shown = told.changes if run.console.verbose else told.changes[:SHOWN_LINES]
+    for index, (mark, text) in enumerate(shown):
+        yield [("            " if index else "  changed   ", "faint"), (f"{mark} {text}", MARKS[mark])]
+    if len(shown) < len(told.changes):
+        yield [(f"            and {count(len(told.changes) - len(shown), 'more line')}: -v shows all", "faint")]
+
+
+def _place(run: Run, where: Where) -> str:
+    place = run.project.place_of(Problem("", where)) if run.project else None
+    return f"  {run.shown(place.file)}:{place.line}" if place else ""
+
+
+def _few(run: Run, names: Sequence[str]) -> str:
+    few = names if run.console.verbose else names[:SHOWN]
+    return ", ".join(few) + (f" and {len(names) - len(few):,} more" if len(few) < len(names) else "")
+
+
 def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
     from assetforge.report.planned import price_of
 
-    place = run.project.place_of(Problem("", told.instance.where)) if run.project else None
-    at = f"  {run.shown(place.file)}:{place.line}" if place else ""
-    yield [(told.instance.name, "good"), (at, "faint")]
+    yield [(told.instance.name, "good"), (_place(run, told.instance.where), "faint")]
     why = "; ".join(told.reasons)
     price = price_of(told.outlook.purchases)
     yield [(f"  {told.word}", ""), (f": {why}" if why else "", ""), (f", {price}" if price else "", "")]
@@ -69,9 +118,7 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
     name = run.shown(part.step) if part.kind == "output" else part.step
     yield [(part.kind, "good"), (f"  {name}", "")]
     if part.inputs:
-        few = part.inputs if run.console.verbose else part.inputs[:SHOWN]
-        more = f" and {len(part.inputs) - len(few):,} more" if len(few) < len(part.inputs) else ""
-        yield [("  from      ", "faint"), (", ".join(few) + more, "")]
+        yield [("  from      ", "faint"), (_few(run, part.inputs), "")]
     if part.prompt is not None:
         first, *rest = part.prompt.split("\n")
         yield [("  prompt    ", "faint"), (first, "")]
@@ -100,19 +147,9 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
 
 def _plain(value: object) -> str:
     """A value as TOML writes it, but for quotes round text."""
-    return value if isinstance(value, str) else _written(value)
+    from assetforge.plan.difference import written
 
-
-def _written(value: object) -> str:
-    """A value as TOML writes it, and a whole number without a point."""
-    match value:
-        case dict():
-            return f"{{ {', '.join(f'{key} = {_written(part)}' for key, part in value.items())} }}"
-        case list() | tuple():
-            return f"[{', '.join(map(_written, value))}]"
-        case float() if value.is_integer():
-            return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else written(value)
 
 
 def _state(state: "State", number: str) -> Iterator[list[Piece]]:
