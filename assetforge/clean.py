@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from assetforge.build import foreseen, places_of
 from assetforge.check import disagreements
 from assetforge.gate import Options
-from assetforge.model import Graph, Rendition
+from assetforge.model import Graph
 from assetforge.outputs.lock import read_lock, write_lock
-from assetforge.outputs.prune import Pruning, find_prunable, prune, without_orphans
+from assetforge.outputs.prune import Pruning, find_prunable, paths_of, prune, without_orphans
 from assetforge.outputs.state import held
 from assetforge.workspace import Workspace
 
@@ -23,9 +23,7 @@ class Cleaned:
 
 def find_cleanable(space: Workspace, kept: Sequence[Graph]) -> Pruning:
     """What `clean` would remove: all that was built, but the outputs and emits of the graphs in `kept`."""
-    wanted = {step.path for graph in kept for step in graph.steps.values() if isinstance(step, Rendition)}
-    wanted |= {emit.path for graph in kept for emit in graph.emits.values()}
-    return find_prunable(space.root, space.state, space.lock, wanted)
+    return find_prunable(space.root, space.state, space.lock, paths_of(kept))
 
 
 def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:

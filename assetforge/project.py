@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from assetforge.build import Stop, build, forecast_of, foreseen, places_of
 from assetforge.check import Disagreement, disagreements
 from assetforge.config import Settings, load_settings
-from assetforge.errors import Problem, UsageError
+from assetforge.errors import ManifestError, Problem, UsageError
 from assetforge.events import Event, Listener, Warned
 from assetforge.gate import Options
 from assetforge.graph.resolve import resolve
@@ -18,6 +18,7 @@ from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
 from assetforge.manifest.source import Place, locate
 from assetforge.model import Graph, Report
+from assetforge.outputs.prune import find_prunable, paths_of
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
 from assetforge.workspace import Workspace, open_workspace
@@ -65,6 +66,25 @@ class Project:
             )
         return self._graphs[profile]
 
+    def graphs(self) -> list[Graph]:
+        """The graph, and those of profiles that write to a folder of their own: all that has files at once. Raises
+        ManifestError."""
+        profiles = self.manifest.table.profile.items()
+        return [self.graph(), *(self.graph(name) for name, table in profiles if table.output_dir is not None)]
+
+    def left_behind(self, space: Workspace, profile: str | None) -> tuple[str, ...]:
+        """Unchanged files that were made here and that the manifest no longer has. Nothing is known of them while
+        variables, or a profile, make it another manifest."""
+        if self.variables or profile is not None:
+            return ()
+        known = (space.root, space.state, space.lock)
+        if not find_prunable(*known, paths_of([self.graph()])).ours:
+            return ()
+        try:
+            return find_prunable(*known, paths_of(self.graphs())).ours
+        except ManifestError:  # of a profile that nobody asked for
+            return ()
+
     def plan(self, options: Options = DEFAULTS, listen: Listener = nothing) -> Forecast:
         """What a build with these options would do; writes nothing and asks nobody."""
         graph = self.graph(options.profile)
@@ -83,7 +103,8 @@ class Project:
         """Makes everything selected current. Raises AssetforgeError where nothing could be started."""
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
-            return await build(space, graph, options, listen, stop or Stop())
+            report = await build(space, graph, options, listen, stop or Stop())
+            return replace(report, left_behind=self.left_behind(space, options.profile))
 
     def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
         """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and

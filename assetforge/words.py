@@ -28,6 +28,12 @@ def waits_for(names: Sequence[str]) -> str:
     return f"waits for {some(names, 4)}"
 
 
+def left_behind(paths: Sequence[str]) -> str:
+    """Files that are there and belong to nothing, and what to do about them."""
+    files = count(len(paths), "file")
+    return f"{files} left that the manifest no longer has: {some(paths, 4)}; see `assetforge clean --stale`"
+
+
 def closest(name: str, options: Iterable[str]) -> str | None:
     """The option most like `name`, or None when none is near enough to be a slip of the fingers."""
     import difflib

@@ -3,6 +3,7 @@
 import inspect
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -105,10 +106,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_page_of_steps_shows_each_as_its_example_makes_it() -> None:
     manifest = (ROOT / "examples" / "steps" / "assets.toml").read_text("utf-8")
+    page = (ROOT / "docs" / "steps.md").read_text("utf-8")
+    assets = tomllib.loads(manifest)["asset"]
     assert set(STEPS) == {*PUBLIC, "edit"}
     for name, block in STEPS.items():
         assert block.text.strip() in manifest, name
-        assert re.search(rf"steps/pictures/{name}\.(webp|png)\)", block.page.read_text("utf-8")), name
+        found = re.search(rf"\| `(.+)` \| after `{name}` \|\n.*\n\| (.+) \| .*steps/pictures/{name}\.\w+\) \|", page)
+        assert found, name
+        source = assets[name]["source"]
+        assert found[1] == (source if isinstance(source, str) else source[0]), name
+        assert shown_before(name, found[1]) in found[2], name
+    for path in re.findall(r'src="([^"]+)"', page):
+        assert (ROOT / "docs" / path).exists(), path
+
+
+def shown_before(name: str, source: str) -> str:
+    """What is seen of a step's source: the picture that the example makes of it, or a file of its own."""
+    if name == "atlas":
+        return "art/gem.png"
+    return "pictures/harbour.webp" if source == "art/harbour.png" else f"{source.replace('@', 'pictures/')}"
 
 
 def test_there_are_blocks() -> None:
@@ -126,7 +142,7 @@ def whole(block: Block) -> str:
 
 @pytest.mark.parametrize("block", TOML, ids=str)
 def test_toml_resolves(block: Block, project: Path) -> None:
-    """Every block is a manifest that can be planned, without a mistake or a warning."""
+    """Every block is a manifest that can be planned, without a mistake or a warning, also about a file's size."""
     for other in blocks(block.page):
         if other.mark.startswith("file: "):
             path = project / other.mark.removeprefix("file: ")
@@ -134,5 +150,6 @@ def test_toml_resolves(block: Block, project: Path) -> None:
             path.write_text(other.text, "utf-8")
     (project / "assets.toml").write_text(whole(block), "utf-8")
     opened = load(project)
-    assert opened.plan().problems == ()
+    plan = opened.plan()
+    assert (plan.problems, plan.remarks) == ((), ())
     assert opened.graph().warnings == ()

@@ -4,7 +4,7 @@ from assetforge.cli.github import add_table
 from assetforge.cli.options import Run
 from assetforge.cli.progress import Progress
 from assetforge.model import Report
-from assetforge.report.built import lines, problems_of, report_object, spent, totals
+from assetforge.report.built import failures_of, lines, problems_of, report_object, spent, totals
 from assetforge.words import money
 
 FAILED = 1
@@ -49,5 +49,5 @@ def summarise(run: Run, report: Report, progress: Progress) -> int:
 def _table(run: Run, report: Report, progress: Progress) -> None:
     rows = [[word, f"{number:,}"] for word, number in totals(report, progress.placed)]
     rows.append(["spent", spent(report) or money(0)])
-    rows += [[f"failed: {failure.instance}", failure.problem.message] for failure in report.failed]
+    rows += [[f"failed: {failure.instance}", failure.problem.message] for failure in failures_of(report)]
     add_table(run.console.environ, "assetforge build", ("assets", ""), rows)

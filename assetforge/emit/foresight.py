@@ -31,12 +31,10 @@ class EmitOutlook:
 
 def foresee_emits(space: Workspace, forecast: Forecast, places: Places) -> Iterator[EmitOutlook]:
     """The emits that tell of any selected instance."""
-    graph, lines = forecast.walk.graph, space.lock.lines
+    graph = forecast.walk.graph
     selected, blocked = forecast.outlooks.keys(), {failure.instance for failure in forecast.blocked}
-    built = Built(forecast.walk, selected, selected - blocked, {}, lines, standing(space, lines))
-    facts = Facts(graph, built.find, Looks(space).look_up)
     targets = Targets(graph, places)
-    for one in render(space, emits_of(graph, selected), facts):
+    for one in render(space, emits_of(graph, selected), _facts(space, forecast)):
         match one:
             case Broken(emit, problem):
                 yield EmitOutlook(emit, "fails", problem.message, problem)
@@ -48,6 +46,20 @@ def foresee_emits(space: Workspace, forecast: Forecast, places: Places) -> Itera
                 )
             case Text():
                 yield _foreseen(space, one, targets)
+
+
+def wanted_text(space: Workspace, forecast: Forecast, emit: Emit) -> bytes | None:
+    """What a build would write into an emit's file, None where that is not known yet."""
+    (one,) = render(space, (emit,), _facts(space, forecast))
+    return one.data if isinstance(one, Text) else None
+
+
+def _facts(space: Workspace, forecast: Forecast) -> Facts:
+    """What is known of outputs before a build."""
+    selected, blocked = forecast.outlooks.keys(), {failure.instance for failure in forecast.blocked}
+    lines = space.lock.lines
+    built = Built(forecast.walk, selected, selected - blocked, {}, lines, standing(space, lines))
+    return Facts(forecast.walk.graph, built.find, Looks(space).look_up)
 
 
 def _foreseen(space: Workspace, text: Text, targets: Targets) -> EmitOutlook:

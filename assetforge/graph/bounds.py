@@ -22,6 +22,9 @@ MAX_DIGITS = 300
 MAX_BITS = 4_096
 MAX_TOKENS = 100_000
 
+# Controls, ends of lines, marks that turn text round (what is run would not be what is seen), half characters.
+_UNSEEN = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -238,11 +241,13 @@ def to_slug(value: Any) -> str:
     return slug("".join(counted([printed_text(value)])))
 
 
-def to_json(value: Any, indent: int | None, longest: int) -> str:
-    """The filter `tojson`, as it is without marks that would end a script. Raises TooMuch."""
+def to_json(value: Any, indent: int | None, longest: int, marks: str = "<") -> str:
+    """The filter `tojson`: letters as they are, `marks` and what is not seen by number. The mark `<` ends a script.
+    Raises TooMuch."""
     pad = None if indent is None else bounded_width(indent)
-    text = "".join(counted(json.JSONEncoder(sort_keys=True, indent=pad).iterencode(value), longest))
-    return text.translate({ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&'"})
+    encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, indent=pad)
+    text = "".join(counted(encoder.iterencode(value), longest))
+    return re.sub(f"[{marks}{_UNSEEN}]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def bounded_width(width: int) -> int:

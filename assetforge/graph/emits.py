@@ -59,10 +59,9 @@ class Emits:
         families = {(step.instance, step.family) for step in graph.steps.values() if isinstance(step, Rendition)}
         wrong = len(self.problems)
         for emit in self.found:
-            emits[emit.name] = replace(emit, selected=self._select(emit, selector))
+            emits[emit.name] = replace(emit, selected=self._of_family(emit, self._select(emit, selector), families))
             if emit.template == NAMING:
                 self._tell_alike(emits[emit.name])
-            self._tell_useless(emits[emit.name], families)
         if self.problems[wrong:]:
             raise ManifestError({problem.where: problem for problem in reversed(self.problems[wrong:])}.values())
         has_folder = profile is not None and self.manifest.table.profile[profile].output_dir is not None
@@ -185,14 +184,20 @@ class Emits:
                 where = self.manifest.where(*emit.where.key[:2], "template")
                 self._tell(told, where, "select one of them, or rename it")
 
-    def _tell_useless(self, emit: Emit, families: Collection[tuple[str, str]]) -> None:
-        """A family's own template where nothing that is selected has such files: it would make an empty text."""
+    def _of_family(
+        self, emit: Emit, selected: tuple[str, ...], families: Collection[tuple[str, str]]
+    ) -> tuple[str, ...]:
+        """What is told of: in a family's own template only instances with such files, and nothing else is waited for.
+        Where there are none it would make an empty text."""
         family = emit.template.removeprefix(PREFIX)
-        is_ours = emit.template.startswith(PREFIX) and family in FOR_FAMILIES
-        if is_ours and emit.selected and not any((instance, family) in families for instance in emit.selected):
-            told = f"nothing that `{emit.name}` selects has files of the family `{family}`"
+        if not emit.template.startswith(PREFIX) or family not in FOR_FAMILIES:
+            return selected
+        told = tuple(instance for instance in selected if (instance, family) in families)
+        if selected and not told:
+            problem = f"nothing that `{emit.name}` selects has files of the family `{family}`"
             where = self.manifest.where(*emit.where.key[:2], "template")
-            self._tell(told, where, f'give an asset an output like {{ family = "{family}", path = "." }}')
+            self._tell(problem, where, f'give an asset an output like {{ family = "{family}", path = "." }}')
+        return told
 
     def _tell(self, message: str, where: Where, hint: str | None) -> None:
         self.problems.append(Problem(message, where, hint))

@@ -45,9 +45,11 @@ def join(context: EvalContext, items: Iterable[Any], separator: str = "", attrib
 
 @pass_eval_context
 def to_json(context: EvalContext, value: Any, indent: int | None = None) -> str:
-    """The filter `tojson`: safe between script tags as it is. Raises TooMuch."""
-    text = bounds.to_json(value, indent, _longest(context))
-    return Markup(text) if context.autoescape else text  # noqa: S704 - it has none of `<>&'`
+    """The filter `tojson`: safe between script tags as it is, in templates that escape in attributes too. Raises
+    TooMuch."""
+    if not context.autoescape:
+        return bounds.to_json(value, indent, _longest(context))
+    return Markup(bounds.to_json(value, indent, _longest(context), marks="<>&'"))  # noqa: S704 - it has none of these
 
 
 def _joined(context: EvalContext, parts: Sequence[Any], separator: str) -> str:

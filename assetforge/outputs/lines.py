@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from assetforge.model import Fresh, Graph, Instance, Paid, Picture, Record, Rendition
 from assetforge.outputs.lock import LockLine
+from assetforge.outputs.prune import paths_of
 from assetforge.plan.walk import FileState, Walk
 
 
@@ -33,8 +34,7 @@ def merged(
     instance is unfinished all orphans stay: a renamed one takes its pictures from its old line."""
     if not graph.instances.keys() <= new.keys():
         return {**before, **new}
-    taken = {step.path for step in graph.steps.values() if isinstance(step, Rendition)}
-    taken |= {emit.path for emit in graph.emits.values()}
+    taken = paths_of([graph])
     kept = {name: line for name, line in before.items() if name in graph.emits or _has_files(line, taken, root)}
     return kept | dict(new)
 

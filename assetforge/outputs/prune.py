@@ -4,9 +4,10 @@ What is removed can be made again for nothing: its bytes are kept in the store f
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from assetforge.model import Graph, Rendition
 from assetforge.outputs.lock import Lock, LockLine
 from assetforge.outputs.place import Keep
 from assetforge.outputs.state import State
@@ -19,6 +20,15 @@ class Pruning:
 
     ours: tuple[str, ...]
     left: Mapping[str, str]
+
+
+def paths_of(graphs: Iterable[Graph]) -> set[str]:
+    """Every path that these graphs write to."""
+    found: set[str] = set()
+    for graph in graphs:
+        found |= {step.path for step in graph.steps.values() if isinstance(step, Rendition)}
+        found |= {emit.path for emit in graph.emits.values()}
+    return found
 
 
 def find_prunable(root: Root, state: State, lock: Lock, wanted: Collection[str]) -> Pruning:
@@ -44,7 +54,7 @@ def _obstacle(root: Root, state: State, path: str, known: Collection[str]) -> st
             return "its path is not one that is written here"
         if os.path.islink(root.writable(path)):
             return "it is a link"
-        digest = state.digest(path, trusting=False)
+        digest = state.digest(path)
     except (PathError, OSError) as error:
         return str(error)
     if not digest:

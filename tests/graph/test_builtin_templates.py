@@ -266,6 +266,12 @@ def test_a_module_has_every_instance_with_every_file(based: Opened) -> None:
     assert told["mark"]["variants"][0]["type"] == "image/x-icon"
 
 
+def test_a_module_has_letters_as_they_are(site: Opened) -> None:
+    told = site.render("typescript", icon(alt="Über Tom & Jerry's 船 🚢"), icon("café"))
+    assert 'alt: "Über Tom & Jerry\'s 船 🚢",' in told
+    assert '  "café": {' in told
+
+
 # --- all ---------------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +286,10 @@ def test_any_description_and_any_path_are_safe(site: Opened, alt: str, path: str
         (picture, img) = elements(site.render("picture", one))
         assert (img[1]["alt"], picture[1]["data-asset"]) == (told, one["instance"])
         assert ":root" in rules(site.render("css", one))
-        (asset,) = assets(site.render("typescript", one)).values()
+        module = site.render("typescript", one)
+        assert all(letter in module for letter in told if letter.isalnum())
+        assert "</script" not in module
+        (asset,) = assets(module).values()
         assert asset["alt"] == told
         assert asset["variants"][0]["src"] == img[1]["src"]
         assert re.fullmatch(r"[\w%.-]+", img[1]["src"] or "", re.ASCII)

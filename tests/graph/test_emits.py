@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from assetforge.errors import ManifestError
+from assetforge.graph import bounds
 from assetforge.graph.builtin import outputs_schema
 from assetforge.graph.emitted import KEYS
 from assetforge.graph.resolve import resolve
@@ -252,6 +253,20 @@ def test_all_else_is_as_it_is(tmp_path: Path, name: str) -> None:
     assert page(tmp_path, name, "{{ nasty }}{{ outputs[0].alt }}{{ nasty ~ '<' }}") == NASTY * 2 + NASTY + "<"
     assert page(tmp_path, name, "{{ nasty | e }}").startswith("&lt;b")
     assert json.loads(page(tmp_path, name, "{{ nasty | tojson }}")) == NASTY
+
+
+# Whoever reads a file of JavaScript would not see them, or see something else than is run.
+UNSEEN = frozenset({*map(chr, range(32)), *map(chr, range(127, 160)), *"\u2028\u2029\u202e\u2066\ufeff\ud800"})
+
+
+@given(text=st.text(st.one_of(st.sampled_from(sorted(UNSEEN | set("<>&'\"\\Ü船"))), st.characters()), max_size=12))
+def test_json_has_its_letters_as_they_are_and_what_is_not_seen_by_number(text: str) -> None:
+    told = bounds.to_json(text, None, 1_000)
+    assert json.loads(told) == text
+    assert not UNSEEN & set(told)
+    assert "<" not in told
+    assert all(letter in told for letter in text if letter.isalnum() or letter in ">&'")
+    assert not set(bounds.to_json(text, None, 1_000, marks="<>&'")) & set("<>&'")
 
 
 # --- the list ----------------------------------------------------------------------------------------------------

@@ -366,12 +366,56 @@ def test_the_page_shows_what_a_template_makes(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_manifest_above_it_makes_just_that(project: Builder, name: str) -> None:
+    """Who copies the one gets the other."""
+    page = blocks(PAGE)
+    (place,) = [index for index, block in enumerate(page) if block.mark == f"made: builtin:{name}"]
+    manifest = next(block.text for block in reversed(page[:place]) if block.language == "toml")
+    told = project.write({"assets.toml": manifest}).call("build", "--draft", "--json").object
+    assert told["emitted"]
+    for path in told["emitted"]:
+        assert project.text(path) == page[place].text
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_template_takes_the_files_of_its_family_only(tmp_path: Path, name: str) -> None:
     others = [one for other in NAMES if other != name for one in facts(other)]
     text = rendered(tmp_path, name, [*others, output("hero.png")])
     assert "hero" not in text
     assert not any(one["path"] in text for one in others)
     assert text == rendered(tmp_path, name, [])
+
+
+def test_a_template_selects_the_instances_with_files_of_its_family(tmp_path: Path) -> None:
+    """With `select` too: what has no such file is nothing to wait for."""
+    text = """
+[asset.hero]
+prompt = "x"
+tags = ["web"]
+output = "hero.png"
+[asset.mark]
+prompt = "x"
+matrix.theme = ["light", "dark"]
+tags = ["web"]
+output = { family = "favicon", path = "{{ theme }}" }
+[asset.app]
+prompt = "x"
+output = { family = "pwa", path = "." }
+[emit.head]
+template = "builtin:favicon"
+output = "head.html"
+[emit.dark]
+template = "builtin:favicon"
+output = "dark.html"
+select = ["tag:web", "!mark[theme=light]"]
+[emit.style]
+template = "builtin:css"
+output = "style.css"
+"""
+    emits = opened(tmp_path, text).graph.emits
+    assert emits["emit:head"].selected == ("mark[theme=light]", "mark[theme=dark]")
+    assert emits["emit:dark"].selected == ("mark[theme=dark]",)
+    assert len(emits["emit:style"].selected) == 4
 
 
 class Tags(HTMLParser):

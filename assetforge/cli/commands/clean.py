@@ -22,9 +22,8 @@ def command(run: Run, stale: bool, yes: bool, variables: tuple[tuple[str, str], 
     project = run.open(dict(variables))
     console = run.console
     graph = project.graph()
-    folders = [name for name, table in project.manifest.table.profile.items() if table.output_dir is not None]
     with project.workspace() as space:
-        kept = [graph, *map(project.graph, folders)] if stale else []
+        kept = project.graphs() if stale else []
         found = find_cleanable(space, kept)
         if found.ours and not yes:
             for path in found.ours:
