@@ -1,9 +1,9 @@
 """A project as a caller sees it: load it, then plan, build, check; the command line is a thin layer over this."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from assetforge.build import Stop, build, forecast_of, foreseen, places_of
@@ -18,6 +18,8 @@ from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
 from assetforge.manifest.source import Place, locate
 from assetforge.model import Graph, Report
+from assetforge.outputs.kept import Part, find_part
+from assetforge.outputs.state import project_folder
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
 from assetforge.workspace import Workspace, open_workspace
@@ -81,9 +83,18 @@ class Project:
         stop: Stop | None = None,
     ) -> Report:
         """Makes everything selected current. Raises AssetforgeError where nothing could be started."""
-        graph = self.graph(options.profile)
-        with self.workspace(listen) as space:
+        part = self._changed_part(options)
+        graph = part.graph if part else self.graph(options.profile)
+        with self._workspace(part.manifest if part else self.manifest, listen) as whole:
+            space = replace(whole, rest=part.rest) if part else whole
             return await build(space, graph, options, listen, stop or Stop())
+
+    def _changed_part(self, options: Options) -> Part | None:
+        """What can have changed since the last clean build of everything, where the files tell it."""
+        asked = replace(options, max_cost=None, yes=False, fail_fast=False, jobs=None, consent=None)
+        if self.variables or asked != DEFAULTS:
+            return None
+        return find_part(project_folder(self.settings.cache_dir, self.root.path, self.file), self.root)
 
     def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
         """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and
@@ -95,11 +106,12 @@ class Project:
                 listen(Warned(remark))
             return disagreements(space, forecast, files=files)
 
-    @contextmanager
-    def workspace(self, listen: Listener = nothing) -> Iterator[Workspace]:
+    def workspace(self, listen: Listener = nothing) -> AbstractContextManager[Workspace]:
         """The project's store, state and lock, open for as long as the block runs."""
-        with open_workspace(self.root, self.manifest, self.settings, self.environ, self.variables, listen) as space:
-            yield space
+        return self._workspace(self.manifest, listen)
+
+    def _workspace(self, manifest: Manifest, listen: Listener) -> AbstractContextManager[Workspace]:
+        return open_workspace(self.root, manifest, self.settings, self.environ, self.variables, listen)
 
     def place_of(self, problem: Problem) -> Place | None:
         """Line and column of a problem, for messages."""
