@@ -204,7 +204,8 @@ def _read(space: Workspace, graph: Graph) -> frozenset[str]:
     """The real paths of everything that is read: what is written and what is read never overlap."""
     sources = [step.path for step in graph.steps.values() if isinstance(step, Source)]
     paths = (*space.manifest.reading.digests, *sources, space.lock_path)
-    return frozenset(fold(os.path.realpath(os.path.join(space.root.path, path))) for path in paths)
+    folders: dict[str, str] = {}
+    return frozenset(fold(space.root.followed(path, folders)) for path in paths)
 
 
 async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception | None]:

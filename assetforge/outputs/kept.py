@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetforge import __version__, atomic
 from assetforge.digest import digest_document
@@ -74,31 +74,32 @@ def keep_graph(folder: Path, manifest: Manifest, graph: Graph, others: Mapping[s
         groups = [pickle.dumps(group, 5) for group in _grouped(graph)]
     except (pickle.PicklingError, TypeError, AttributeError):  # a step of another package may hold anything
         return ""
-    told = (FORMAT, name, head, groups, len(graph.instances), _paid(graph), *_uses(graph))
+    kept = _Kept(FORMAT, name, head, groups, len(graph.instances), _paid(graph), *_uses(graph))
     folder.mkdir(parents=True, exist_ok=True)
-    atomic.write(str(folder / NAME), marshal.dumps(told), durable=False)
+    atomic.write(str(folder / NAME), marshal.dumps(tuple(kept)), durable=False)
     return name
 
 
 def find_part(folder: Path, root: Root) -> Part | None:
     """What has to be looked at because files changed since the last clean build; None where that is everything."""
     stamp = find_stamp(folder, root)
-    told = _read(folder, stamp.graph) if stamp is not None and stamp.graph else None
-    if stamp is None or told is None:
+    kept = _read(folder, stamp.graph) if stamp is not None and stamp.graph else None
+    if stamp is None or kept is None:
         return None
     changed = stamp.changed(root)
-    _, _, head, groups, count, paid, sources, outputs, needs = told
     touched: set[int] = set()
     for path in changed:
         # What is wrong with a source that is not there is told by who resolves.
-        is_source = path in sources
-        if not (is_source or path in outputs) or (is_source and not os.path.isfile(os.path.join(root.path, path))):
+        is_source = path in kept.sources
+        if not (is_source or path in kept.outputs) or (
+            is_source and not os.path.isfile(os.path.join(root.path, path))
+        ):
             return None
-        touched |= {*sources.get(path, ()), *outputs.get(path, ())}
-    wanted = _closure(_closure(touched, _turned(needs)), needs)
+        touched |= {*kept.sources.get(path, ()), *kept.outputs.get(path, ())}
+    wanted = _closure(_closure(touched, _turned(kept.needs)), kept.needs)
     try:
-        file, table, digests, output_dir = _Reader(BytesIO(head)).load()
-        loaded = {number: _Reader(BytesIO(groups[number])).load() for number in {one // GROUP for one in wanted}}
+        file, table, digests, output_dir = _Reader(BytesIO(kept.head)).load()
+        loaded = {number: _Reader(BytesIO(kept.groups[number])).load() for number in {one // GROUP for one in wanted}}
     except (pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, ImportError, IndexError):
         return None
     chosen = [loaded[one // GROUP][one % GROUP] for one in sorted(wanted)]
@@ -114,8 +115,8 @@ def find_part(folder: Path, root: Root) -> Part | None:
             output_dir=output_dir,
         ),
         Rest(
-            count - len(chosen),
-            {name: steps for name, steps in paid.items() if name not in instances},
+            kept.size - len(chosen),
+            {name: steps for name, steps in kept.paid.items() if name not in instances},
             stamp.graph,
             {path: facts for path, facts in stamp.entries.items() if path not in changed},
         ),
@@ -126,6 +127,21 @@ def _name_of(manifest: Manifest, others: Mapping[str, Facts]) -> str:
     read = sorted(manifest.reading.digests.items())
     beside = [[name, list(facts)] for name, facts in sorted(others.items())]
     return digest_document("graph", [("version", f"{FORMAT} {__version__}"), ("read", read), ("beside", beside)])
+
+
+class _Kept(NamedTuple):
+    """A graph's file. `head` is the manifest without its assets, `groups` are pickled instances with their steps;
+    the others tell of instances by their number, as `_uses` does."""
+
+    format: int
+    name: str
+    head: bytes
+    groups: list[bytes]
+    size: int
+    paid: dict[str, dict[str, int]]
+    sources: dict[str, list[int]]
+    outputs: dict[str, list[int]]
+    needs: dict[int, list[int]]
 
 
 class _Reader(pickle.Unpickler):
@@ -141,10 +157,10 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a graph")
 
 
-def _read(folder: Path, name: str) -> tuple[Any, ...] | None:
+def _read(folder: Path, name: str) -> _Kept | None:
     try:
-        told = marshal.loads((folder / NAME).read_bytes())  # noqa: S302 - our own file, in the user's folder
-        return told if told[:2] == (FORMAT, name) else None
+        kept = _Kept(*marshal.loads((folder / NAME).read_bytes()))  # noqa: S302 - our own file, in the user's folder
+        return kept if (kept.format, kept.name) == (FORMAT, name) else None
     except (OSError, ValueError, TypeError, EOFError):
         return None
 
