@@ -89,9 +89,9 @@ class Root:
         return real
 
     def is_plainly_readable(self, relative: str, folders: dict[str, str]) -> bool:
-        """Whether a clean path is a regular file, and no link, in a folder below the root: then `readable` has nothing
-        to say of it. `folders` remembers where these lead to while many paths are looked at. Raises PathError for a
-        folder that leads away."""
+        """Whether a clean path is a regular file, and no link, in a folder below the root: then `readable` has
+        nothing to say of it. `folders` remembers where these lead to while many paths are looked at. Raises PathError
+        for a folder that leads away."""
         folder, _, name = relative.rpartition("/")
         if folder not in folders:
             folders[folder] = self._resolve(folder) if folder else self.real
