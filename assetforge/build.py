@@ -85,7 +85,7 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     providers = open_providers(space, forecast)
     try:
         ask_consent(space, forecast, options, budget)
-        listen(_planned(forecast))
+        listen(_planned(forecast, budget.limit))
         stage = Stage(
             space, forecast, options, providers=providers, budget=budget, places=places, unopened=unopened,
             listen=listen,
@@ -110,7 +110,7 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
         for problem in schedule.failures.values():
             listen(Warned(problem))
         raise fault
-    return replace(make_report(ended, emission), seconds=time.monotonic() - began, interrupted=stop.asked)
+    return replace(make_report(ended, emission, space.rest), seconds=time.monotonic() - began, interrupted=stop.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +205,9 @@ def places_of(space: Workspace, graph: Graph, guard: Guard) -> Places:
 def _read(space: Workspace, graph: Graph) -> frozenset[str]:
     """The real paths of everything that is read: what is written and what is read never overlap."""
     sources = [step.path for step in graph.steps.values() if isinstance(step, Source)]
-    paths = (*space.manifest.reading.texts, *sources, space.lock_path)
-    return frozenset(fold(os.path.realpath(os.path.join(space.root.path, path))) for path in paths)
+    paths = (*space.manifest.reading.digests, *sources, space.lock_path)
+    folders: dict[str, str] = {}
+    return frozenset(fold(space.root.followed(path, folders)) for path in paths)
 
 
 async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception | None]:
@@ -243,7 +244,7 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
     return schedule, workshop, fault
 
 
-def _planned(forecast: Forecast) -> Planned:
+def _planned(forecast: Forecast, limit: float | None) -> Planned:
     sure = sum(item.sure for item in forecast.purchases)
     files = sum(not isinstance(state.decision, Fresh) for state in forecast.walk.files.values())
-    return Planned(sure, len(forecast.purchases) - sure, files)
+    return Planned(sure, len(forecast.purchases) - sure, files, limit)

@@ -1,24 +1,24 @@
 """What a build leaves behind: emits, the lock's lines, the state, the stamp, and the report of it all."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from assetforge.digest import digest_bytes
 from assetforge.emit.facts import Built, Facts, Find, known_of, pinned, standing
 from assetforge.emit.looks import Looks
 from assetforge.emit.text import emits_of, render
 from assetforge.emit.writing import Emission, Targets, with_looks, write_emits
 from assetforge.errors import Problem
 from assetforge.gate import Options
-from assetforge.model import Drafted, Failure, Fresh, Graph, Local, Rendition, Report, Source
+from assetforge.model import Drafted, Failure, Fresh, Graph, Local, Record, Rendition, Report, Source
 from assetforge.ops.plugins import files_of
 from assetforge.ops.table import BUILT_IN, OPS
+from assetforge.outputs.kept import Rest, keep_graph
 from assetforge.outputs.lines import merged, new_lines
-from assetforge.outputs.lock import LockLine, lock_text, read_lock, write_lock
+from assetforge.outputs.lock import Lock, LockLine, read_lock, write_lock
 from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.place import Places
-from assetforge.outputs.stamp import write_stamp
+from assetforge.outputs.stamp import Seal, write_stamp
 from assetforge.outputs.state import held
 from assetforge.plan.forecast import Forecast
 from assetforge.run.budget import Budget
@@ -62,7 +62,7 @@ def leave_behind(space: Workspace, ended: Ended, options: Options) -> Emission:
     looks.measure(known_of(ended.graph, told, _known(space, ended, space.lock.lines, options)), options.jobs)
     if is_real or emits:
         with held(space.state.folder):
-            before = read_lock(space.lock_path).lines
+            before = read_lock(space.lock_path, space.lock).lines
             facts = Facts(ended.graph, _known(space, ended, before, options), looks.look_up)
             texts, targets = render(space, emits, facts), Targets(ended.graph, ended.places)
             emission = write_emits(texts, targets, space.shelf.blobs)
@@ -105,9 +105,10 @@ def _write_lock(
     while nobody else writes the lock."""
     rendered = ended.workshop.tally.rendered
     new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
-    lines = with_looks(merged(before, {**new, **emission.lines}, ended.graph, space.root.path), ended.graph, looks)
-    write_lock(space.lock_path, lines)
-    return digest_bytes(lock_text(lines).encode())
+    new.update(emission.lines)
+    whole = {**before, **new} if space.rest.graph else merged(before, new, ended.graph, space.root.path)
+    lines = with_looks(whole, ended.graph, looks)
+    return write_lock(space.lock_path, lines)
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
@@ -124,16 +125,20 @@ def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
 
 
 def _stamp(space: Workspace, ended: Ended, lock: str, emission: Emission) -> None:
-    files = {**space.manifest.reading.digests, **ended.world.sources(), **emission.files}
-    files[lock_name(space.manifest.file)] = lock
+    files = {**ended.world.sources(), **emission.files, lock_name(space.manifest.file): lock}
     for name in ended.forecast.walk.files:
         step = ended.graph.steps[name]
         made = ended.workshop.tally.rendered.get(name)
         assert isinstance(step, Rendition)
         files[step.path] = made.media.digest if made else space.state.digest(step.path)
-    words = nothing_to_do(len(ended.graph.instances))
-    others = {**space.manifest.reading.listed, **_brought(ended.graph, space.root.path)}
-    write_stamp(space.state, space.root, files, others, words=words)
+    words = nothing_to_do(len(ended.graph.instances) + space.rest.instances)
+    if space.rest.graph:
+        seal = Seal(words, space.rest.graph, {}, space.rest.entries)
+    else:
+        files = {**space.manifest.reading.digests, **files}
+        listed = {**space.manifest.reading.listed, **_brought(ended.graph, space.root.path)}
+        seal = Seal(words, keep_graph(space.state.folder, space.manifest, ended.graph, listed), listed, {})
+    write_stamp(space.state, space.root, files, seal)
 
 
 def _brought(graph: Graph, root: str) -> dict[str, tuple[int, int, int, int]]:
@@ -143,7 +148,15 @@ def _brought(graph: Graph, root: str) -> dict[str, tuple[int, int, int, int]]:
     return {os.path.relpath(file, root): facts for file, facts in found.items()}
 
 
-def make_report(ended: Ended, emission: Emission) -> Report:
+def _pinned_elsewhere(lock: Lock, rest: Rest) -> Iterator[Record]:
+    """The pictures of the instances that were not looked at."""
+    for name, steps in rest.paid.items():
+        for step, n in steps.items():
+            found = (lock.candidate(name, step, number) for number in range(1, n + 1))
+            yield from filter(None, found)
+
+
+def make_report(ended: Ended, emission: Emission, rest: Rest) -> Report:
     """What was made, emitted, reused, drafted, failed, spent and saved."""
     graph, schedule, forecast = ended.graph, ended.schedule, ended.forecast
     tally, finished = ended.workshop.tally, ended.finished
@@ -158,6 +171,9 @@ def make_report(ended: Ended, emission: Emission) -> Report:
             if place not in tally.bought:
                 reused[state.decision.origin] = reused.get(state.decision.origin, 0) + 1
                 saved += state.decision.record.cost or 0.0
+    for record in _pinned_elsewhere(ended.world.lock, rest):
+        reused["lock"] = reused.get("lock", 0) + 1
+        saved += record.cost or 0.0
     touched = {graph.steps[name].instance for name in tally.rendered if isinstance(graph.steps[name], Rendition)}  # type: ignore[union-attr]
     drafted = {
         instances[name] for (name, _), state in forecast.walk.paid.items() if isinstance(state.decision, Drafted)
@@ -173,7 +189,7 @@ def make_report(ended: Ended, emission: Emission) -> Report:
         placed=tuple(tally.placed),
         emitted=emission.written,
         reused=reused,  # type: ignore[arg-type]
-        current=sum(name not in touched and name not in drafted for name in finished),
+        current=rest.instances + sum(name not in touched and name not in drafted for name in finished),
         drafted=tuple(sorted(drafted)),
         failed=(*sorted(failed, key=lambda failure: order[failure.instance]), *emission.failures),
         skipped=tuple(sorted(skipped - {failure.instance for failure in failed})),

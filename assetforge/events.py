@@ -9,11 +9,13 @@ from assetforge.model import Size
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The build knows what it will do: paid calls and renditions that will surely run, and those that may."""
+    """The build knows what it will do: paid calls and renditions that will surely run, and those that may. `limit` is
+    the most that may be spent in US dollars, None where nobody said."""
 
     calls: int
     may_call: int
     renditions: int
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import marshal
 import os
 import sys
 
-FORMAT = 1
+FORMAT = 2
 NAME = "stamp"
 MANIFEST = "assets.toml"
 SAFE_FLAGS = frozenset({"--yes", "--locked", "--fail-fast"})
@@ -18,6 +18,7 @@ QUIET_FLAGS = frozenset({"-q", "--quiet"})
 UNSURE = ("GITHUB_ACTIONS",)
 
 Facts = tuple[int, int, int, int]
+Told = tuple[int, str, str, str, list[int], list[int], list[int], list[int]]
 
 
 def proved_words(arguments: list[str], version: str) -> str | None:
@@ -59,6 +60,20 @@ def facts_of(found: os.stat_result) -> Facts:
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
+def read_stamp(folder: str, root: str, version: str) -> Told | None:
+    """The stamp of a state's folder: when it was written in nanoseconds, what a build says that has nothing to do,
+    the name of the graph that is kept beside it ("" for none), and of all files the paths joined by `\\0`, times,
+    changes, sizes and inodes. None for one of another root or version. Raises OSError, ValueError, EOFError and
+    TypeError where there is none that can be read."""
+    with open(f"{folder}/{NAME}", "rb") as file:
+        born = os.fstat(file.fileno()).st_mtime_ns
+        told = marshal.loads(file.read())  # noqa: S302 - our own file, in the user's own folder
+    if told[0] != FORMAT or told[1] != version or told[2] != root:
+        return None
+    _, _, _, words, graph, names, times, changes, sizes, inodes = told
+    return born, words, graph, names, times, changes, sizes, inodes
+
+
 def _proved(version: str) -> str | None:
     data = data_folder()
     root = os.getcwd()
@@ -67,13 +82,10 @@ def _proved(version: str) -> str | None:
         if above == root or not data:
             return None
         root = above
-    path = f"{state_folder(data, root)}/{NAME}"
-    with open(path, "rb") as file:
-        born = os.fstat(file.fileno()).st_mtime_ns
-        told = marshal.loads(file.read())  # noqa: S302 - our own file, in the user's own folder
-    if told[0] != FORMAT or told[1] != version or told[2] != root:
+    told = read_stamp(state_folder(data, root), root, version)
+    if told is None:
         return None
-    _, _, _, words, names, times, changes, sizes, inodes = told
+    born, words, _, names, times, changes, sizes, inodes = told
     stat = os.stat
     base = f"{root}/"
     for index, name in enumerate(names.split("\0")):
@@ -87,4 +99,4 @@ def _proved(version: str) -> str | None:
             or changes[index] >= born
         ):
             return None
-    return str(words)
+    return words

@@ -88,6 +88,26 @@ class Root:
             raise PathError(f"`{relative}` is {'a folder, not' if stat.S_ISDIR(mode) else 'not'} a regular file")
         return real
 
+    def is_plainly_readable(self, relative: str, folders: dict[str, str]) -> bool:
+        """Whether a clean path is a regular file, and no link, in a folder below the root: then `readable` has
+        nothing to say of it. `folders` remembers where these lead to while many paths are looked at. Raises PathError
+        for a folder that leads away."""
+        folder, _, name = relative.rpartition("/")
+        if folder not in folders:
+            folders[folder] = self._resolve(folder) if folder else self.real
+        try:
+            return stat.S_ISREG(os.lstat(f"{folders[folder]}{os.sep}{name}").st_mode)
+        except OSError:
+            return False
+
+    def followed(self, relative: str, folders: dict[str, str]) -> str:
+        """The absolute path after links, be something there or not, wherever it leads; `folders` as above."""
+        folder, _, name = relative.rpartition("/")
+        if folder not in folders:
+            folders[folder] = os.path.realpath(os.path.join(self.path, folder))
+        path = os.path.join(folders[folder], name)
+        return os.path.realpath(path) if os.path.islink(path) else path
+
     def writable(self, relative: str) -> str:
         """The absolute path of a file to write, its folders' links resolved; they may not exist yet.
 

@@ -1,8 +1,8 @@
 """A project as a caller sees it: load it, then plan, build, check; the command line is a thin layer over this."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -18,7 +18,9 @@ from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
 from assetforge.manifest.source import Place, locate
 from assetforge.model import Graph, Report
+from assetforge.outputs.kept import Part, find_part
 from assetforge.outputs.prune import find_prunable, paths_of
+from assetforge.outputs.state import project_folder
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
 from assetforge.workspace import Workspace, open_workspace
@@ -101,10 +103,21 @@ class Project:
         stop: Stop | None = None,
     ) -> Report:
         """Makes everything selected current. Raises AssetforgeError where nothing could be started."""
+        part = self._changed_part(options)
+        if part is not None:
+            with self._workspace(part.manifest, listen) as space:
+                return await build(replace(space, rest=part.rest), part.graph, options, listen, stop or Stop())
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
             report = await build(space, graph, options, listen, stop or Stop())
             return replace(report, left_behind=self.left_behind(space, options.profile))
+
+    def _changed_part(self, options: Options) -> Part | None:
+        """What can have changed since the last clean build of everything, where the files tell it."""
+        asked = replace(options, max_cost=None, yes=False, fail_fast=False, jobs=None, consent=None)
+        if self.variables or asked != DEFAULTS:
+            return None
+        return find_part(project_folder(self.settings.cache_dir, self.root.path, self.file), self.root)
 
     def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
         """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and
@@ -116,11 +129,12 @@ class Project:
                 listen(Warned(remark))
             return disagreements(space, forecast, files=files)
 
-    @contextmanager
-    def workspace(self, listen: Listener = nothing) -> Iterator[Workspace]:
+    def workspace(self, listen: Listener = nothing) -> AbstractContextManager[Workspace]:
         """The project's store, state and lock, open for as long as the block runs."""
-        with open_workspace(self.root, self.manifest, self.settings, self.environ, self.variables, listen) as space:
-            yield space
+        return self._workspace(self.manifest, listen)
+
+    def _workspace(self, manifest: Manifest, listen: Listener) -> AbstractContextManager[Workspace]:
+        return open_workspace(self.root, manifest, self.settings, self.environ, self.variables, listen)
 
     def place_of(self, problem: Problem) -> Place | None:
         """Line and column of a problem, for messages."""

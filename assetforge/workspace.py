@@ -11,6 +11,7 @@ from assetforge.errors import Problem
 from assetforge.events import Listener, Warned
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
+from assetforge.outputs.kept import WHOLE, Rest
 from assetforge.outputs.lock import Lock, read_lock
 from assetforge.outputs.state import State, project_folder
 from assetforge.paths import Root
@@ -32,7 +33,8 @@ from assetforge.world import World
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Everything a build stands on. `data` is the user's data folder, `state.folder` the project's part of it."""
+    """Everything a build stands on. `data` is the user's data folder, `state.folder` the project's part of it, `rest`
+    what is not looked at."""
 
     root: Root
     manifest: Manifest
@@ -48,6 +50,7 @@ class Workspace:
     lock: Lock
     content: Bytes
     drafts: Drafts
+    rest: Rest = WHOLE
 
     @property
     def lock_path(self) -> str:

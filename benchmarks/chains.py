@@ -1,11 +1,13 @@
-"""Nothing to do, one source changed, one touched, all from nothing: beside other tools on equal chains of files.
+"""Nothing to do, one source changed, one touched, a line of the manifest changed, all from nothing: beside other
+tools on equal chains of files.
 
-    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers dvc,snakemake,doit,make,ninja]
+    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers dvc,snakemake,doit,make,ninja] [--side 32]
 
-N sources, N outputs. The peers copy a file, assetforge scales a small picture: cold builds are not compared with
-them, but with a bare loop that reads, scales, writes and flushes as assetforge does. All rows of a table take turns;
-times are medians, and a ratio is the median of each round's own. assetforge is built as a wheel and installed into
-an environment of its own, the peers from PyPI into another; ninja and make are the system's where it has them.
+N sources, N outputs. The peers copy a file, assetforge scales a picture of `--side` pixels to half of that: cold
+builds are not compared with them, but with a bare loop of as many threads that reads, scales and writes the same.
+All rows of a table take turns; times are medians, and a ratio is the median of each round's own. assetforge is built
+as a wheel and installed into an environment of its own, the peers from PyPI into another; ninja and make are the
+system's where it has them.
 """
 
 import argparse
@@ -34,7 +36,7 @@ items = "items.csv"
 [asset.chain]
 matrix.item = "data.items"
 source = "in/{{ item.id }}.png"
-output = { path = "{{ item.id }}.webp", width = 16 }
+output = { path = "{{ item.id }}.webp", width = SIDE }
 """
 BARE = """
 import os, sys
@@ -42,7 +44,7 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 def one(name):
     with Image.open(f"in/{name}") as image:
-        small = image.resize((16, 16), Image.Resampling.LANCZOS)
+        small = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2)
     temporary = f"out/.{name}"
     with open(temporary, "wb") as file:
         small.save(file, "WEBP", quality=80, method=4)
@@ -84,11 +86,13 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 @dataclass(frozen=True)
 class Tool:
-    """A build tool: how its project is written into a folder that has `in/`, and the command that builds it."""
+    """A build tool: how its project is written into a folder that has `in/`, the command that builds it, and the
+    file that says what is to be built."""
 
     name: str
     write: Callable[[Path], None]
     command: tuple[str, ...]
+    file: str
 
 
 def names_in(folder: Path) -> list[str]:
@@ -96,7 +100,9 @@ def names_in(folder: Path) -> list[str]:
 
 
 def write_assetforge(folder: Path) -> None:
-    (folder / "assets.toml").write_text(MANIFEST)
+    with Image.open(folder / "in" / names_in(folder)[0]) as image:
+        side = image.width // 2
+    (folder / "assets.toml").write_text(MANIFEST.replace("SIDE", str(side)))
     (folder / "items.csv").write_text("\n".join(["id", *(name[:-4] for name in names_in(folder))]) + "\n")
 
 
@@ -130,14 +136,16 @@ def write_snakemake(folder: Path) -> None:
 
 
 def write_bare(folder: Path) -> None:
-    (folder / "bare.py").write_text(BARE)
+    with Image.open(folder / "in" / names_in(folder)[0]) as image:
+        side = image.width // 2
+    (folder / "bare.py").write_text(BARE.replace("SIDE", str(side)))
 
 
 def tools(environment: Path, peers: list[str]) -> list[Tool]:
     """What is measured, as far as it can be installed here."""
     own, others = environment / "own", environment / "peers"
     install(own, [wheel(environment), "pillow"])
-    found = [Tool("assetforge", write_assetforge, (str(own / "bin/assetforge"), "build", "-q"))]
+    found = [Tool("assetforge", write_assetforge, (str(own / "bin/assetforge"), "build", "-q"), "assets.toml")]
     wanted = [PACKAGES[name] for name in peers if name in PACKAGES]
     if wanted:
         install(others, wanted)
@@ -149,13 +157,18 @@ def tools(environment: Path, peers: list[str]) -> list[Tool]:
         "snakemake": (str(others / "bin/snakemake"), "-q", "all", f"-c{os.cpu_count()}"),
     }
     writers = {
-        "ninja": write_ninja, "make": write_make, "doit": write_doit, "dvc": write_dvc, "snakemake": write_snakemake,
-    }  # fmt: skip
+        "ninja": (write_ninja, "build.ninja"),
+        "make": (write_make, "Makefile"),
+        "doit": (write_doit, "dodo.py"),
+        "dvc": (write_dvc, "dvc.yaml"),
+        "snakemake": (write_snakemake, "Snakefile"),
+    }
     for name in peers:
         if not commands[name][0]:
             print(f"{name} is not on this machine, and left out", file=sys.stderr)
             continue
-        found.append(Tool(name, writers[name], commands[name]))
+        write, file = writers[name]
+        found.append(Tool(name, write, commands[name], file))
     return found
 
 
@@ -182,17 +195,18 @@ def run(command: list[str] | tuple[str, ...], folder: Path) -> tuple[float, floa
     return seconds, peak / (1024 if sys.platform != "darwin" else 1024**2)
 
 
-def draw_sources(folder: Path, count: int) -> None:
+def draw_sources(folder: Path, count: int, side: int) -> None:
     """Small pictures, each another one."""
     folder.mkdir(parents=True)
+    image = Image.linear_gradient("L").resize((side, side))
+    turned = image.rotate(90)
     for number in range(count):
-        image = Image.linear_gradient("L").resize((32, 32))
-        tinted = Image.merge("RGB", (image, image.rotate(90), Image.new("L", (32, 32), number % 251)))
-        tinted.putpixel((number % 32, number // 32 % 32), (number % 256, number // 256 % 256, 7))
+        tinted = Image.merge("RGB", (image, turned, Image.new("L", (side, side), number % 251)))
+        tinted.putpixel((number % side, number // side % side), (number % 256, number // 256 % 256, 7))
         tinted.save(folder / f"s{number:06}.png", compress_level=1)
 
 
-def change(folder: Path, turn: int) -> None:
+def change(folder: Path, _: Tool, turn: int) -> None:
     """One source with another content."""
     path = folder / "in" / "s000007.png"
     with Image.open(path) as image:
@@ -201,55 +215,76 @@ def change(folder: Path, turn: int) -> None:
     image.save(path)
 
 
-def touch(folder: Path, _: int) -> None:
+def touch(folder: Path, _: Tool, __: int) -> None:
     """One source with another time only."""
     os.utime(folder / "in" / "s000007.png")
 
 
-def nothing(_: Path, __: int) -> None:
+def say(folder: Path, tool: Tool, turn: int) -> None:
+    """One line more in the file that says what is to be built, which changes nothing of it."""
+    with (folder / tool.file).open("a") as file:
+        file.write(f"# {turn}\n")
+
+
+def nothing(_: Path, __: Tool, ___: int) -> None:
     """Nothing changed."""
 
 
-SCENARIOS = {"no-op": nothing, "one changed": change, "one touched": touch}
+SCENARIOS = {"no-op": nothing, "one changed": change, "one touched": touch, "a line": say}
+Taken = dict[str, list[tuple[float, float]]]
 
 
 def compare(found: list[Tool], count: int, rounds: int, base: Path) -> None:
-    """One table: a cold build of each, then rounds in which all take turns."""
-    draw_sources(base / "sources", count)
+    """One table: rounds in which all take turns."""
     folders: dict[str, Path] = {}
     for tool in found:
         folder = folders[tool.name] = base / tool.name
         folder.mkdir()
         shutil.copytree(base / "sources", folder / "in")
         tool.write(folder)
-        cold, _ = run(tool.command, folder)
         run(tool.command, folder)
-        print(f"{count:>8,} {'cold, once':<12} {tool.name:<11} {cold:9.3f}", flush=True)
-    bare = base / "bare"
-    bare.mkdir()
-    shutil.copytree(base / "sources", bare / "in")
-    write_bare(bare)
-    own_python = str(Path(found[0].command[0]).with_name("python"))
-    print(
-        f"{count:>8,} {'cold, once':<12} {'bare loop':<11} {run((own_python, 'bare.py'), bare)[0]:9.3f}", flush=True
-    )
+        run(tool.command, folder)
     for name, alter in SCENARIOS.items():
-        taken: dict[str, list[tuple[float, float]]] = {tool.name: [] for tool in found}
+        taken: Taken = {tool.name: [] for tool in found}
         for turn in range(rounds):
             for tool in found:
-                alter(folders[tool.name], turn)
+                alter(folders[tool.name], tool, turn)
                 taken[tool.name].append(run(tool.command, folders[tool.name]))
-        for tool in found:
-            seconds = [wall for wall, _ in taken[tool.name]]
-            ratio = statistics.median(
-                wall / other for (wall, _), (other, _) in zip(taken[tool.name], taken[found[-1].name], strict=True)
-            )
-            memory = max(peak for _, peak in taken[tool.name])
-            print(
-                f"{count:>8,} {name:<12} {tool.name:<11} {statistics.median(seconds):9.3f} "
-                f"{ratio:8.2f} x {found[-1].name:<7} {memory:6.0f} MiB",
-                flush=True,
-            )
+        show(taken, count, name)
+
+
+def compare_cold(own: Tool, count: int, rounds: int, base: Path) -> None:
+    """Everything made from nothing, beside a bare loop that makes the same."""
+    folders = {"assetforge": base / "cold", "bare loop": base / "bare"}
+    for folder in folders.values():
+        folder.mkdir()
+        shutil.copytree(base / "sources", folder / "in")
+    own.write(folders["assetforge"])
+    write_bare(folders["bare loop"])
+    commands = {"assetforge": own.command, "bare loop": (str(Path(own.command[0]).with_name("python")), "bare.py")}
+    taken: Taken = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            for made in ("out", ".store", "assets.lock"):
+                shutil.rmtree(folders[name] / made, ignore_errors=True)
+            (folders[name] / "assets.lock").unlink(missing_ok=True)
+            os.sync()
+            taken[name].append(run(command, folders[name]))
+    show(taken, count, "cold")
+
+
+def show(taken: Taken, count: int, scenario: str) -> None:
+    """A row for each; ratios are to the last one."""
+    last = list(taken)[-1]
+    for name, runs in taken.items():
+        seconds = [wall for wall, _ in runs]
+        ratio = statistics.median(wall / other for (wall, _), (other, _) in zip(runs, taken[last], strict=True))
+        memory = max(peak for _, peak in runs)
+        print(
+            f"{count:>8,} {scenario:<12} {name:<11} {statistics.median(seconds):9.3f} "
+            f"{ratio:8.2f} x {last:<9} {memory:6.0f} MiB",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -257,12 +292,20 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,10000")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", default="doit,make,ninja", help="the last one is what ratios are of")
+    parser.add_argument("--side", type=int, default=32, help="of the sources, in pixels")
+    parser.add_argument("--cold", type=int, default=3, help="rounds of cold builds")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_DIR")) as name:
         found = tools(Path(name), [peer for peer in asked.peers.split(",") if peer])
         for size in map(int, asked.sizes.split(",")):
             able = [tool for tool in found if size <= MOST.get(tool.name, size)]
-            compare(able, size, asked.rounds, Path(name, str(size)))
+            base = Path(name, str(size))
+            draw_sources(base / "sources", size, asked.side)
+            if asked.rounds:
+                compare(able, size, asked.rounds, base)
+            if asked.cold:
+                compare_cold(found[0], size, asked.cold, base)
+            shutil.rmtree(base)
 
 
 if __name__ == "__main__":

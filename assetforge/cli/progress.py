@@ -134,6 +134,7 @@ class Count:
 
     total: int = 0
     done: int = 0
+    limit: float | None = None
     spent: float = 0.0
     unknown: int = 0
     calls: dict[str, UnderWay] = field(default_factory=dict)
@@ -141,8 +142,8 @@ class Count:
     def hear(self, event: Event, now: float) -> None:
         """Counts an event in. A call's candidates count one by one, a file is one."""
         match event:
-            case Planned(calls, may_call, renditions):
-                self.total = calls + may_call + renditions
+            case Planned(calls, may_call, renditions, limit):
+                self.total, self.limit = calls + may_call + renditions, limit
             case CallStarted(call, step, size, candidates):
                 self.calls[call] = UnderWay(f"{_named(step, candidates)} {size}", now, len(candidates))
             case CallRetried(call, _, _, reason, wait) if call in self.calls:
@@ -162,9 +163,9 @@ class Count:
         ended = self.calls.pop(call, None)
         self.done += ended.candidates if ended else 1
 
-    def lines(self, limit: float | None, now: float) -> list[str]:
+    def lines(self, now: float) -> list[str]:
         """The display: the whole, then the calls under way with their age, the oldest first."""
-        spent = money(self.spent) + (f" of {money(limit)}" if limit is not None else "")
+        spent = money(self.spent) + (f" of {money(self.limit)}" if self.limit is not None else "")
         head = f"{self.done:,}/{max(self.total, self.done):,} done  {spent}"
         if self.unknown:
             head += f" and {self.unknown:,} of unknown cost"
@@ -181,9 +182,8 @@ class Count:
 class LiveProgress(Progress):
     """A few lines at the bottom of a terminal, redrawn as time goes by, and gone at the end."""
 
-    def __init__(self, console: Console, shown: Callable[[str], str], limit: float | None) -> None:
+    def __init__(self, console: Console, shown: Callable[[str], str]) -> None:
         super().__init__(console, shown)
-        self._limit = limit
         self._count = Count()
         self._live: Any = None
 
@@ -231,7 +231,7 @@ class LiveProgress(Progress):
 
     def _draw(self) -> "Text":
         # The thread that redraws reads while the build counts: a copy of the calls can't change under it.
-        return _line("\n".join(self._count.lines(self._limit, time.monotonic())))
+        return _line("\n".join(self._count.lines(time.monotonic())))
 
 
 def _line(text: str) -> "Text":
@@ -241,6 +241,6 @@ def _line(text: str) -> "Text":
     return Text(harmless(text), no_wrap=True, overflow="ellipsis")
 
 
-def open_progress(console: Console, shown: Callable[[str], str], limit: float | None) -> Progress:
+def open_progress(console: Console, shown: Callable[[str], str]) -> Progress:
     """The display that suits where messages go."""
-    return LiveProgress(console, shown, limit) if console.is_live else Progress(console, shown)
+    return LiveProgress(console, shown) if console.is_live else Progress(console, shown)

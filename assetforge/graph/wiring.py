@@ -33,6 +33,7 @@ class Wiring:
         self.unsure: set[str] = set()
         self.references: dict[tuple[str, str], Where] = {}
         self._problems: dict[str, ManifestError | None] = {}
+        self._folders: dict[str, str] = {}
 
     def links(self, text: str, cell: Cell, instance: str, where: Where) -> list[Link]:
         """The pictures a text stands for: one file, or the images a reference means. Raises ManifestError."""
@@ -114,7 +115,8 @@ class Wiring:
             path = self.reading.root.clean(text)
             name = f"{'file' if holds == 'picture' else 'font'}:{path}"
             if name not in self.sources:
-                self.reading.root.readable(path, text=False)
+                if not self.reading.root.is_plainly_readable(path, self._folders):
+                    self.reading.root.readable(path, text=False)
                 self.sources[name] = Source(name, path, where, holds=holds)
         except PathError as error:
             raise ManifestError([Problem(error.message, None, self._hint(error, text, holds))]) from None

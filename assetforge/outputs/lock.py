@@ -9,10 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetforge import atomic
+from assetforge.digest import digest_bytes
 from assetforge.errors import UsageError
 from assetforge.model import Media, Record, Size
 from assetforge.store import documents
@@ -40,10 +41,11 @@ class LockLine:
 
 
 class Lock:
-    """All lines, and every paid key in them."""
+    """All lines, and every paid key in them. `text` is what they were read from."""
 
-    def __init__(self, lines: Mapping[str, LockLine]) -> None:
+    def __init__(self, lines: Mapping[str, LockLine], text: str = "") -> None:
         self.lines = dict(lines)
+        self.text = text
         self._paid: dict[str, list[Record]] = {}
         for name in sorted(self.lines):
             for candidates in self.lines[name].steps.values():
@@ -82,15 +84,16 @@ class Lock:
         return outputs | {path: digest for line in lines for path, digest in line.emitted.items()}
 
 
-def read_lock(path: str) -> Lock:
-    """The lock, empty where there is none. Raises UsageError for one that can't be read, or is newer than this."""
+def read_lock(path: str, before: Lock | None = None) -> Lock:
+    """The lock, empty where there is none; `before` where it is the same text still. Raises UsageError for one that
+    can't be read, or is newer than this."""
     try:
         text = _text(path)
     except FileNotFoundError:
         return Lock({})
     except (OSError, ValueError) as error:
         raise UsageError(f"the lock can't be read: {error}") from None
-    return Lock(parse_lock(text))
+    return before if before is not None and before.text == text else Lock(parse_lock(text), text)
 
 
 def _text(path: str) -> str:
@@ -134,18 +137,17 @@ def lock_text(lines: Mapping[str, LockLine]) -> str:
     return f'{{"version": {VERSION}, "assets": {{\n' + ",\n".join(rows) + ("\n" if rows else "") + "}}\n"
 
 
-def write_lock(path: str, lines: Mapping[str, LockLine]) -> bool:
-    """Writes the lock where it would change; whether it did. Raises OSError."""
+def write_lock(path: str, lines: Mapping[str, LockLine]) -> str:
+    """Writes the lock where it would change; gives the digest of its text. Raises OSError."""
     data = lock_text(lines).encode()
     try:
         with open(path, "rb") as file:
-            if file.read() == data:
-                return False
+            is_written = file.read() == data
     except FileNotFoundError:
-        if not lines:
-            return False
-    atomic.write(path, data, durable=True)
-    return True
+        is_written = not lines
+    if not is_written:
+        atomic.write(path, data, durable=True)
+    return digest_bytes(data)
 
 
 def _told(line: LockLine) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _line(told: Mapping[str, Any]) -> LockLine:
     )
 
 
-def _record(told: Mapping[str, Any]) -> Record:
+def _media(told: Mapping[str, Any]) -> Media:
     size = Size.parse(told["size"])
     if not (is_whole(size.width, low=1, high=2**31) and is_whole(size.height, low=1, high=2**31)):
         raise ValueError("a picture is larger than any")
@@ -205,25 +207,29 @@ def _record(told: Mapping[str, Any]) -> Record:
         told["format"], is_text(told["format"]) and _FORMAT.fullmatch(told["format"]) is not None, "a format"
     )
     length = _sound(told["bytes"], is_whole(told["bytes"]), "a number of bytes")
-    media = Media(_digest(told["digest"]), _digest(told["pixels"]), size.width, size.height, form, length)
-    return Record(_digest(told["key"]), media)
+    return Media(_digest(told["digest"]), _digest(told["pixels"]), size.width, size.height, form, length)
 
 
 def _output(told: Mapping[str, Any]) -> Record:
-    record, frames = _record(told), read_frames(told.get("frames", []))
-    record = replace(record, frames=_sound(frames, frames is not None, "frames"))
-    if "color" not in told and "placeholder" not in told:
-        return record
-    look = read_look(told.get("color"), told.get("placeholder"))
-    return replace(record, look=_sound(look, look is not None, "a look"))
+    frames = read_frames(told.get("frames", []))
+    look = None
+    if "color" in told or "placeholder" in told:
+        look = read_look(told.get("color"), told.get("placeholder"))
+        _sound(look, look is not None, "a look")
+    return Record(_digest(told["key"]), _media(told), look=look, frames=_sound(frames, frames is not None, "frames"))
 
 
 def _paid(told: Mapping[str, Any]) -> Record:
-    plain, cost, by = _record(told), told.get("cost", 0.0), told.get("by", "")
+    cost, by = told.get("cost", 0.0), told.get("by", "")
     return Record(
-        plain.key, plain.media, kind=_words(told, "kind"), model=_words(told, "model"), made=_words(told, "date"),
-        cost=_sound(cost, is_cost(cost), "a cost"), by=_sound(by, by in ("", "by hand", "accepted"), "an origin"),
-    )  # fmt: skip
+        _digest(told["key"]),
+        _media(told),
+        kind=_words(told, "kind"),
+        model=_words(told, "model"),
+        made=_words(told, "date"),
+        cost=_sound(cost, is_cost(cost), "a cost"),
+        by=_sound(by, by in ("", "by hand", "accepted"), "an origin"),
+    )
 
 
 def _words(told: Mapping[str, Any], name: str) -> str:
@@ -245,5 +251,4 @@ def _digest(text: Any) -> str:
     return str(_sound(text, is_digest(text), "a digest"))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

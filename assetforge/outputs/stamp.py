@@ -9,23 +9,68 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from assetforge import __version__, atomic
-from assetforge.noop import FORMAT, NAME, Facts, facts_of
+from assetforge.noop import FORMAT, NAME, Facts, facts_of, read_stamp
 from assetforge.outputs.state import TICK_NS, State
 from assetforge.paths import Root
 
 
-def write_stamp(
-    state: State, root: Root, files: Mapping[str, str], folders: Mapping[str, Facts], *, words: str
-) -> bool:
-    """Writes the stamp; False, and no stamp at all, where something is not what the build used.
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the last clean build saw: each path with its times, size and inode. `graph` names the graph that is kept
+    beside it, "" none; `born` is when it was written, in nanoseconds."""
 
-    `files` maps paths to the digests that the build read or wrote, `folders` the listed ones to what they were
-    when they were listed.
-    """
+    born: int
+    graph: str
+    entries: Mapping[str, Facts]
+
+    def changed(self, root: Root) -> frozenset[str]:
+        """The paths of what is not what it was, or as young as the stamp."""
+        stat, base, born = os.stat, f"{root.path}/", self.born
+        found = set()
+        for name, facts in self.entries.items():
+            try:
+                now = facts_of(stat(base + name))
+            except OSError:
+                found.add(name)
+                continue
+            if now != facts or now[0] >= born or now[1] >= born:
+                found.add(name)
+        return frozenset(found)
+
+
+def find_stamp(folder: Path, root: Root) -> Stamp | None:
+    """The stamp of a project; None where there is none that can be read."""
+    try:
+        told = read_stamp(str(folder), root.path, __version__)
+    except (OSError, ValueError, TypeError, EOFError):
+        return None
+    if told is None:
+        return None
+    born, _, graph, names, *columns = told
+    return Stamp(born, graph, dict(zip(names.split("\0"), zip(*columns, strict=True), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What a stamp is to say: the words of a build with nothing to do, the name of the graph kept beside it, and
+    what was not hashed: `listed` are folders and installed steps with what they were like, `proven` the files that an
+    earlier stamp has and that are what they were."""
+
+    words: str
+    graph: str
+    listed: Mapping[str, Facts]
+    proven: Mapping[str, Facts]
+
+
+def write_stamp(state: State, root: Root, files: Mapping[str, str], seal: Seal) -> bool:
+    """Writes the stamp; False, and no stamp at all, where something is not what the build used. `files` maps paths to
+    the digests that the build read or wrote."""
     path = str(state.folder / NAME)
-    entries: dict[str, Facts] = dict(folders)
+    entries: dict[str, Facts] = {**seal.proven, **seal.listed}
     if not _rest(root, files):
         return _without(path)
     for name, digest in files.items():
@@ -36,7 +81,7 @@ def write_stamp(
     names = sorted(entries)
     columns = [[entries[name][column] for name in names] for column in range(4)]
     state.folder.mkdir(parents=True, exist_ok=True)
-    data = marshal.dumps((FORMAT, __version__, root.path, words, "\0".join(names), *columns))
+    data = marshal.dumps((FORMAT, __version__, root.path, seal.words, seal.graph, "\0".join(names), *columns))
     atomic.write(path, data, durable=False)
     return True
 

@@ -5,7 +5,7 @@ A digest is trusted while a file's times, size and inode are what they were when
 file was older than that moment: one written in the same tick may change without a trace.
 """
 
-import json
+import marshal
 import os
 import re
 import stat
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from assetforge import atomic
 from assetforge.digest import digest_bytes, digest_file
@@ -24,7 +24,8 @@ from assetforge.paths import Root
 from assetforge.store.claims import hold
 from assetforge.store.documents import is_digest
 
-VERSION = 1
+VERSION = 2
+NAME = "state"
 TICK_NS = 20_000_000
 POINTER_SIZE = 1024
 POINTER_START = b"version https://git-lfs.github.com/spec/"
@@ -33,8 +34,7 @@ LOCK_PATIENCE_SECONDS = 60.0
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A file we wrote: its bytes, the action key they came from, and whether a draft went into them."""
 
     digest: str
@@ -42,12 +42,8 @@ class Written:
     draft: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A file that had a digest when these were its times, size and inode."""
-
-    digest: str
-    facts: Facts
+# A digest, and the times, size and inode of the file that had it. It is written as it stands here.
+Seen = tuple[str, Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class State:
     def __init__(self, folder: Path, root: Root) -> None:
         self.folder = folder
         self._root = root
-        self._before = _read(folder / "state.json")
+        self._before = _read(folder / NAME)
         self.written = dict(self._before.written)
         self._seen = dict(self._before.seen)
 
@@ -104,13 +100,13 @@ class State:
             return ""
         facts = facts_of(found)
         known = self._seen.get(path)
-        if trusting and known is not None and known.facts == facts:
-            return known.digest
+        if trusting and known is not None and known[1] == facts:
+            return known[0]
         now = time.time_ns()
         digest = pointed_at(real, found.st_size) or digest_file(real)
         self.forget(path)
         if max(facts[:2]) < now - TICK_NS:
-            self._seen[path] = Seen(digest, facts)
+            self._seen[path] = (digest, facts)
         return digest
 
     def look_ahead(self, paths: Iterable[str]) -> None:
@@ -132,12 +128,12 @@ class State:
         young to be sure of."""
         if self.digest(path) != digest or path not in self._seen:
             return None
-        return self._seen[path].facts
+        return self._seen[path][1]
 
     def seen(self, path: str, digest: str) -> Facts | None:
         """What a file was like when it was last seen to have a digest; nobody looks again."""
         known = self._seen.get(path)
-        return known.facts if known is not None and known.digest == digest else None
+        return known[1] if known is not None and known[0] == digest else None
 
     def is_pointer(self, path: str) -> bool:
         """Whether a file is a Git LFS pointer, whose content was not pulled."""
@@ -151,15 +147,14 @@ class State:
     def save(self) -> None:
         """Writes the state where it can be written; a state that is lost costs time, never pictures. Raises
         AssetforgeError as `held`, OSError."""
-        path = self.folder / "state.json"
+        path = self.folder / NAME
         with held(self.folder):
             now = _read(path)
             self.written = _merged(now.written, self._before.written, self.written)
             self._seen = _merged(now.seen, self._before.seen, self._seen)
-            written = {name: [entry.digest, entry.key, entry.draft] for name, entry in sorted(self.written.items())}
-            seen = {name: [entry.digest, *entry.facts] for name, entry in sorted(self._seen.items())}
-            text = json.dumps({"version": VERSION, "root": self._root.path, "written": written, "seen": seen})
-            atomic.write(str(path), text.encode(), durable=False)
+            written = [(name, tuple(entry)) for name, entry in sorted(self.written.items())]
+            data = marshal.dumps((VERSION, self._root.path, written, sorted(self._seen.items())))
+            atomic.write(str(path), data, durable=False)
         self._before = Known(dict(self.written), dict(self._seen))
 
 
@@ -190,14 +185,9 @@ def pointed_at(path: str, size: int) -> str | None:
 def _read(path: Path) -> Known:
     """A state of another version, or one that can't be read, is no state."""
     try:
-        told = json.loads(path.read_bytes())
-        if told["version"] != VERSION:
+        version, _, written, seen = marshal.loads(path.read_bytes())  # noqa: S302 - our own file, in the user's folder
+        if version != VERSION:
             return Known()
-        seen = {name: Seen(digest, _facts(*facts)) for name, (digest, *facts) in told["seen"].items()}
-        return Known({name: Written(*entry) for name, entry in told["written"].items()}, seen)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Known({name: Written(*entry) for name, entry in written}, dict(seen))
+    except (OSError, ValueError, TypeError, EOFError):
         return Known()
-
-
-def _facts(mtime: int, ctime: int, size: int, inode: int) -> Facts:
-    return mtime, ctime, size, inode

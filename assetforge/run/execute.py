@@ -30,7 +30,8 @@ class Workshop:
         self.schedule = schedule
         self.listen = listen
         self.tally = Tally()
-        self._local = Lane(jobs)
+        # Twice as many as there are threads: none waits until the next piece is handed to it.
+        self._local = Lane(2 * jobs)
         self._remembering = Remembering(counter.shelf.records)
         self._calls = Calls(counter, easel, schedule, self.tally, listen)
 
@@ -94,36 +95,29 @@ class Workshop:
         self.schedule.bought(step.id, {action.candidate: record})
 
     async def _make(self, step: Rendition, action: Action, picture: Picture) -> None:
-        self._finish(step, action, picture, await self.easel.make(step, picture), how="made")
+        self._finish(step, action, picture, await self.easel.make(step, action, picture), how="made")
 
     async def _restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> None:
-        rendered = await self.easel.restore(step, record)
+        rendered = await self.easel.restore(step, action, record, draft=picture.draft)
         if isinstance(rendered, Problem):
             self.easel.announce(step, picture)
-            rendered = await self.easel.make(step, picture)
+            rendered = await self.easel.make(step, action, picture)
         self._finish(step, action, picture, rendered, how="restored")
 
     def _finish(
         self, step: Rendition, action: Action, picture: Picture, rendered: Rendered | Problem, *, how: str
     ) -> None:
-        placed = (
-            rendered
-            if isinstance(rendered, Problem)
-            else self.easel.place(step, action, rendered, draft=picture.draft)
-        )
-        if isinstance(rendered, Problem) or isinstance(placed, Problem):
-            assert isinstance(placed, Problem)
-            self.schedule.failed(step.id, placed)
+        if isinstance(rendered, Problem):
+            self.schedule.failed(step.id, rendered)
             return
         record = Record(
             action.key, rendered.media, kind="rendition", ingredients=action.ingredients, frames=rendered.frames
         )
         self.tally.rendered[step.id] = record
-        self.counter.shelf.records.put(record, durable=False)
-        self._remembering.remember(picture)
+        self._remembering.remember(record, picture)
         for remark in self.schedule.walk.files[step.id].remarks or rendered.remarks:
             self.listen(Warned(remark))
-        if placed:
+        if rendered.is_new:
             self.tally.placed[step.path] = "drafted" if picture.draft else how
             self.listen(Placed(step.instance, step.path, self.tally.placed[step.path]))
         self.schedule.placed(step.id)

@@ -1,39 +1,50 @@
-"""What pictures are made of, kept in the store when something is made of them, so that a later plan can say what
-changed; unaware of what will be asked.
+"""Records of output files, and what their pictures are made of, so that a later plan can say what changed: kept in
+the store some at a time; unaware of what will be asked.
 """
 
+import time
 from contextlib import suppress
 
 from assetforge.errors import UsageError
-from assetforge.model import Picture
+from assetforge.model import Picture, Record
 from assetforge.plan.ancestry import Part, fact_name, fact_of, joined, new_parts, read_fact
 from assetforge.store.records import Records
 
-# So many parts are written at once: what a build that dies has not written, a later plan tells less of.
+# So many are written at once, and none waits longer: what a build that dies has not written is encoded again, and a
+# later plan tells less of it.
 AT_ONCE = 256
+SECONDS = 1.0
 
 
 class Remembering:
-    """Keeps each part once in a build."""
+    """Keeps each record, and each part once in a build. For one thread."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._made: list[Record] = []
+        self._flushed = time.monotonic()
         self._known: set[tuple[str, str]] = set()
         self._parts: list[tuple[str, Part]] = []
 
-    def remember(self, picture: Picture) -> None:
-        """Keeps what a picture and all that it is made from are."""
+    def remember(self, record: Record, picture: Picture) -> None:
+        """Keeps an output's record, and what its picture and all that it is made from are. Raises UsageError where
+        records can't be kept."""
+        self._made.append(record)
         self._parts += new_parts(picture, self._known)
-        if len(self._parts) >= AT_ONCE:
+        if len(self._made) + len(self._parts) >= AT_ONCE or time.monotonic() - self._flushed > SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what was kept so far. Where that can't be, a plan says less, and nothing else is lost by it."""
+        """Writes what was kept so far. Where parts can't be written a plan says less, and nothing else is lost by it.
+        Raises UsageError."""
+        made, self._made = self._made, []
         parts, self._parts = self._parts, []
+        self._flushed = time.monotonic()
+        self._records.put_all(made)
         known: dict[str, Part] = {}
         with suppress(UsageError):
-            for made, part in parts:
-                name = fact_name(made)
+            for identity, part in parts:
+                name = fact_name(identity)
                 before = known.get(name) or (read_fact(self._records.recall(name)) if part.names else None)
                 known[name] = joined(before, part)
             self._records.note_all({name: fact_of(part) for name, part in known.items()})

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assetforge.errors import Problem
@@ -29,17 +29,18 @@ from assetforge.store.blobs import Blobs
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """An encoded output, or the file of the store that it is a copy of, and what is known of it; of a sheet, where
-    its pictures stand. `remarks` are worth a warning."""
+    its pictures stand. `remarks` are worth a warning, and `is_new` says whether the file at its path changed."""
 
     content: bytes | Path
     media: Media
     frames: tuple[Rect, ...] = ()
     remarks: tuple[Problem, ...] = ()
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """Makes output files in as many threads as there are cores."""
+    """Makes output files, and puts them at their paths, in as many threads as there are cores."""
 
     pool: ThreadPoolExecutor
     bytes: Bytes
@@ -52,34 +53,39 @@ class Easel:
         if not is_copy(step, picture):
             announce(picture, self.memo)
 
-    async def make(self, step: Rendition, picture: Picture) -> Rendered | Problem:
-        """A rendition from its picture, kept in the store unless a draft went into it."""
-        return await self._in_thread(lambda: self._render(step, picture), step)
+    async def make(self, step: Rendition, action: Action, picture: Picture) -> Rendered | Problem:
+        """A rendition from its picture, kept in the store, and put at its path."""
+        return await self._in_thread(lambda: self._render(step, picture), step, action, draft=picture.draft)
 
-    async def restore(self, step: Rendition, record: Record) -> Rendered | Problem:
-        """A rendition whose bytes are known."""
+    async def restore(self, step: Rendition, action: Action, record: Record, *, draft: bool) -> Rendered | Problem:
+        """A rendition whose bytes are known, put at its path."""
         return await self._in_thread(
-            lambda: Rendered(self.bytes.file(record.media), record.media, record.frames), step
+            lambda: Rendered(self.bytes.file(record.media), record.media, record.frames), step, action, draft=draft
         )
 
-    def place(self, step: Rendition, action: Action, rendered: Rendered, *, draft: bool) -> Problem | bool:
-        """Puts a rendition at its path; True where the file changed."""
-        written = Written(rendered.media.digest, action.key, draft)
-        try:
-            return self.places.put(step.path, rendered.content, written=written, where=step.where)
-        except OSError as error:
-            told = f"`{step.path}` can't be written: {(error.strerror or str(error)).lower()}"
-            return Problem(told, step.where)
+    async def _in_thread(
+        self, work: Callable[[], Rendered], step: Rendition, action: Action, *, draft: bool
+    ) -> Rendered | Problem:
+        def made_and_placed() -> Rendered | Problem:
+            rendered = work()
+            return self._place(step, rendered, Written(rendered.media.digest, action.key, draft))
 
-    async def _in_thread(self, work: Callable[[], Rendered], step: Rendition) -> Rendered | Problem:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+            return await asyncio.get_running_loop().run_in_executor(self.pool, made_and_placed)
         except Unmet as error:
             return error.problem
         except (OpFailed, BytesGone) as error:
             return unmade(step.path, step, error)
         except OSError as error:
             return Problem(f"`{step.path}` can't be made: {(error.strerror or str(error)).lower()}", step.where)
+
+    def _place(self, step: Rendition, rendered: Rendered, written: Written) -> Rendered | Problem:
+        try:
+            placed = self.places.put(step.path, rendered.content, written=written, where=step.where)
+        except OSError as error:
+            told = f"`{step.path}` can't be written: {(error.strerror or str(error)).lower()}"
+            return Problem(told, step.where)
+        return placed if isinstance(placed, Problem) else replace(rendered, content=b"", is_new=placed)
 
     def _render(self, step: Rendition, picture: Picture) -> Rendered:
         if is_copy(step, picture) and picture.media is not None:

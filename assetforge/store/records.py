@@ -82,6 +82,16 @@ class Records:
                 self._cache.set(record.key, data)
         return known or record
 
+    def put_all(self, made: Iterable[Record]) -> None:
+        """Keeps records that may be lost with the power, as `put` does each, in one go."""
+        encoded = {record.key: encode_record(record) for record in made}
+        if not encoded:
+            return
+        with self._errors(), self._synchronous(durable=False).transact():
+            for key, data in encoded.items():
+                if self._read(key) is None:
+                    self._cache.set(key, data)
+
     def replace(self, record: Record) -> None:
         """Keeps a record in place of the one that its key may have."""
         data = encode_record(record)

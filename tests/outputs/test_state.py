@@ -1,5 +1,6 @@
 """What this machine knows of a project: kept by manifest, merged between builds, and never misled by a file."""
 
+import marshal
 import os
 import threading
 from pathlib import Path
@@ -155,13 +156,14 @@ def test_many_builds_at_once_lose_nothing(root: Root, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "[]", "[" * 100_000, '{"version": 1}', '{"version": 1, "written": [], "seen": {}}',
-     '{"version": 1, "written": {"a": ["x"]}, "seen": {}}', '{"version": 1, "written": {}, "seen": {"a": [1, 2]}}'],
+    "data",
+    [b"", b"{}", b"\0" * 100, marshal.dumps(None), marshal.dumps(()), marshal.dumps((1, "/root", [], [])),
+     marshal.dumps((2, "/root", [], []))[:-1], marshal.dumps((2, "/root", [("a", ("x",))], [])),
+     marshal.dumps((2, "/root", [], [1]))],
 )  # fmt: skip
-def test_a_state_that_cannot_be_read_is_no_state(root: Root, folder: Path, text: str) -> None:
+def test_a_state_that_cannot_be_read_is_no_state(root: Root, folder: Path, data: bytes) -> None:
     folder.mkdir()
-    (folder / "state.json").write_text(text)
+    (folder / "state").write_bytes(data)
     assert State(folder, root).written == {}
 
 

@@ -107,11 +107,9 @@ def _build(run: Run, project: "Project", options: "Options") -> "tuple[Report, P
     from assetforge.build import Stop
     from assetforge.cli.interrupts import Interrupts
     from assetforge.cli.progress import open_progress
-    from assetforge.gate import limit
 
     stop = Stop()
-    most = limit(project.manifest, project.settings, options)
-    with open_progress(run.console, run.shown, most) as progress, Interrupts(stop, progress) as interrupts:
+    with open_progress(run.console, run.shown) as progress, Interrupts(stop, progress) as interrupts:
 
         async def work() -> "Report":
             with interrupts.waking(asyncio.get_running_loop()):
