@@ -125,14 +125,19 @@ class Root:
             raise PathError(f"`{relative}` can't be written: a file is where one of its folders should be")
         return real
 
-    @contextlib.contextmanager
-    def open_parent(self, relative: str) -> Iterator[int]:
-        """An open folder to write `relative` in, made (mode 0o755) where there is none, closed at the end.
+    def open_parent(self, relative: str) -> contextlib.AbstractContextManager[int]:
+        """An open folder to write `relative` in, as `open_folder` opens it; links are resolved first."""
+        return self.open_folder(relative, self.writable(relative))
 
-        Links are resolved first; then each folder is opened relative to the one before and never through a
-        link, so that one swapped for a link meanwhile is an error and not a way out. Raises PathError.
+    @contextlib.contextmanager
+    def open_folder(self, relative: str, real: str) -> Iterator[int]:
+        """An open folder to write `relative` in, made (mode 0o755) where there is none, closed at the end. `real` is
+        what `writable` gave for it.
+
+        Each folder is opened relative to the one before and never through a link, so that one swapped for a link
+        meanwhile is an error and not a way out. Raises PathError.
         """
-        chain = self.writable(relative)[len(self._below) :].split(os.sep)[:-1]
+        chain = real[len(self._below) :].split(os.sep)[:-1]
         folder = os.open(self.real, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for name in chain:

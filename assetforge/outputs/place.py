@@ -66,7 +66,8 @@ class Places:
         """Writes an output: bytes, or a copy of a file. True where the file changed, False where it already had these
         bytes. A file that was there is kept in the store first. Raises OSError."""
         try:
-            problem = self.obstacle(path, self.root.writable(path), where, written.digest)
+            real = self.root.writable(path)
+            problem = self.obstacle(path, real, where, written.digest)
         except PathError as error:
             return Problem(error.message, where, error.hint)
         if problem is not None:
@@ -83,7 +84,7 @@ class Places:
                 return self.put(path, content, written=written, where=where)
             return Problem(f"`{path}` changed while it was being replaced", where, "build again")
         try:
-            with self.root.open_parent(path) as folder:
+            with self.root.open_folder(path, real) as folder:
                 if isinstance(content, Path):
                     atomic.copy_in(folder, os.path.basename(path), str(content))
                 else:

@@ -82,15 +82,20 @@ class Bytes:
         path = self._sources.get(digest)
         if path is None:
             return None
+        facts = self._seen(path, digest)
+        data = self._unchanged(path, facts) if facts is not None else None
+        return self._at(path, digest) if data is None else data
+
+    def _unchanged(self, path: str, facts: Facts) -> bytes | None:
+        """The bytes of a file while it is the one with these facts, wherever links to it lead by now."""
         try:
-            facts = self._seen(path, digest)
-            with open(self._root.readable(path, text=False), "rb") as file:
-                is_known = facts is not None and facts_of(os.fstat(file.fileno())) == facts
+            with open(os.path.join(self._root.path, path), "rb") as file:
+                if facts_of(os.fstat(file.fileno())) != facts:
+                    return None
                 data = file.read()
-                is_known = is_known and facts_of(os.fstat(file.fileno())) == facts
-        except (PathError, OSError):
+                return data if facts_of(os.fstat(file.fileno())) == facts else None
+        except OSError:
             return None
-        return data if is_known or digest_bytes(data) == digest else None
 
     def _from_project(self, digest: str) -> bytes | None:
         return next((data for path in self._paths(digest) if (data := self._at(path, digest)) is not None), None)

@@ -131,8 +131,9 @@ class Blobs:
     @contextmanager
     def _writing(self, digest: str, *, durable: bool) -> Iterator[BinaryIO]:
         place = self._place(digest)
-        make_folder(self._folder)
-        Path(place).parent.mkdir(exist_ok=True)
+        if not os.path.isdir(os.path.dirname(place)):
+            make_folder(self._folder)
+            Path(place).parent.mkdir(exist_ok=True)
         with atomic.replacing(place, durable=durable, mode=0o444) as file:
             yield file
         if durable:

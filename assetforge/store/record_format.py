@@ -12,7 +12,8 @@ VERSION = 1
 SIZE_LIMIT = 256 * 1024
 
 # Only sheets have frames, and a look is kept by its picture's digest.
-_APART = frozenset({"look", "frames"})
+_RECORD = tuple(field.name for field in fields(Record) if field.name not in ("look", "frames"))
+_MEDIA = tuple(field.name for field in fields(Media))
 _FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 _PLACEHOLDER = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]{1,1000}={0,2}", re.ASCII)
@@ -24,9 +25,9 @@ def encode_record(record: Record) -> bytes:
 
     Ingredients that do not fit are left out: they only explain a record, which must not be lost for them.
     """
-    told = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _APART}
+    told = {name: getattr(record, name) for name in _RECORD}
     told |= {"frames": [list(frame) for frame in record.frames]} if record.frames else {}
-    told["media"] = {field.name: getattr(record.media, field.name) for field in fields(record.media)}
+    told["media"] = {name: getattr(record.media, name) for name in _MEDIA}
     data = documents.encode(VERSION, told)
     if len(data) > SIZE_LIMIT:
         data = documents.encode(VERSION, {**told, "ingredients": ()})
@@ -60,7 +61,7 @@ def decode_record(data: bytes) -> Record | None:
     frames = read_frames(told.get("frames", []))
     if media is None or ingredients is None or frames is None or not sound:
         return None
-    known = {field.name: told[field.name] for field in fields(Record) if field.name not in _APART}
+    known = {name: told[name] for name in _RECORD}
     return Record(**{**known, "media": media, "ingredients": ingredients, "frames": frames})
 
 
@@ -101,4 +102,4 @@ def _media(told: object) -> Media | None:
         and is_text(told.get("format"))
         and _FORMAT.fullmatch(told["format"]) is not None
     )
-    return Media(**{field.name: told[field.name] for field in fields(Media)}) if sound else None
+    return Media(**{name: told[name] for name in _MEDIA}) if sound else None

@@ -91,11 +91,11 @@ def test_a_call_of_unknown_cost_is_told(bought: int, unknown: int, told: str) ->
 
 def test_the_display_counts_calls_and_files() -> None:
     count = Count()
-    count.hear(Planned(2, 1, 4), 0.0)
+    count.hear(Planned(2, 1, 4, 5.0), 0.0)
     count.hear(CallStarted("a", "hero:generate", Size(1024, 1024), (1,)), 1.0)
     count.hear(CallStarted("b", "icon:generate", Size(512, 512), (1, 2)), 3.0)
     count.hear(CallRetried("b", "icon:generate", (1, 2), "429 slow down", 2.5), 4.0)
-    assert count.lines(5.0, 5.0) == [
+    assert count.lines(5.0) == [
         "0/7 done  $0.00 of $5.00",
         "         4.0 s  hero:generate 1024x1024",
         "         2.0 s  icon:generate#1,2 512x512  again in 1.5 s: 429 slow down",
@@ -104,14 +104,14 @@ def test_the_display_counts_calls_and_files() -> None:
     count.hear(CallFinished("b", "icon:generate", (1, 2), None, 4.0), 6.0)
     count.hear(CallFailed("c", "x", (1,), Problem("no")), 6.0)
     count.hear(Placed("hero", "hero.png", "made"), 6.0)
-    assert count.lines(None, 7.0) == ["5/7 done  $0.25 and 1 of unknown cost"]
+    assert count.lines(7.0) == ["5/7 done  $0.25 of $5.00 and 1 of unknown cost"]
 
 
 def test_the_display_stays_small() -> None:
     count = Count()
     for number in range(40):
         count.hear(CallStarted(str(number), f"a{number}", Size(1, 1), (1,)), 0.0)
-    lines = count.lines(None, 1.0)
+    lines = count.lines(1.0)
     assert len(lines) == 12
     assert lines[-1] == "  and 30 more calls"
 

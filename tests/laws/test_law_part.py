@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from assetforge.errors import AssetforgeError
 from assetforge.model import Report
+from assetforge.noop import NAME as STAMP
 from assetforge.outputs.kept import NAME as GRAPH
 from assetforge.outputs.kept import Part, find_part
-from assetforge.outputs.stamp import NAME as STAMP
 from assetforge.outputs.state import project_folder
 from assetforge.paths import Root
 from tests.promises.pictures import logo, png
