@@ -112,11 +112,10 @@ def _write_lock(
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
-    """Whether everything was built, for real, and is current now, with nothing that should be said each time."""
+    """Whether everything was built, for real, and is current now."""
     return (
         not options.select
         and options.on_miss != "draft"
-        and not ended.graph.warnings
         and not options.profile
         and not space.variables
         and len(ended.finished) == len(ended.graph.instances)
@@ -131,7 +130,7 @@ def _stamp(space: Workspace, ended: Ended, lock: str, emission: Emission) -> Non
         made = ended.workshop.tally.rendered.get(name)
         assert isinstance(step, Rendition)
         files[step.path] = made.media.digest if made else space.state.digest(step.path)
-    words = nothing_to_do(len(ended.graph.instances) + space.rest.instances)
+    words = nothing_to_do(len(ended.graph.instances) + space.rest.instances, len(ended.graph.warnings))
     if space.rest.graph:
         seal = Seal(words, space.rest.graph, {}, space.rest.entries)
     else:

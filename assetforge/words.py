@@ -68,9 +68,10 @@ def current(assets: int) -> str:
     return f"{count(assets, 'asset')} current" if assets else "the manifest has no assets"
 
 
-def nothing_to_do(assets: int) -> str:
-    """What a build says that found everything current."""
-    return f"nothing to do: {current(assets)}" if assets else current(assets)
+def nothing_to_do(assets: int, warnings: int = 0) -> str:
+    """What a build says that found everything current, and of how many warnings it says nothing more."""
+    told = f"nothing to do: {current(assets)}" if assets else current(assets)
+    return f"{told}; {count(warnings, 'warning')}: see `assetforge plan`" if warnings else told
 
 
 def seconds(duration: float) -> str:

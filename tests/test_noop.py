@@ -151,3 +151,25 @@ def test_a_build_of_a_part_or_with_drafts_writes_no_stamp(
     monkeypatch.chdir(tmp_path)
     build(Options(select=("other",)) if options.select else options)
     assert not is_proved()
+
+
+# --- what is said ---
+
+
+def test_a_warning_is_counted_where_it_is_not_told_and_told_where_anything_is_done(
+    site: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from assetforge.cli.main import main
+
+    text = (site / "assets.toml").read_text()
+    (site / "assets.toml").write_text(text + '[[asset.shot.overrides]]\nwhen.shot = "none"\nalt = "x"\n')
+    assert main(["build"]) == 0
+    assert "matches no instance" in capfd.readouterr().err
+    assert proved_words(["build"], assetforge.__version__) == (
+        "nothing to do: 2 assets current; 1 warning: see `assetforge plan`"
+    )
+    os.utime(site / "shots/one.png", (1, 1))
+    assert not is_proved()
+    assert main(["build"]) == 0
+    assert "matches no instance" in capfd.readouterr().err
+    assert is_proved()

@@ -11,6 +11,7 @@ import marshal
 import os
 import pickle
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ from assetforge.entry import Entry
 from assetforge.manifest.load import Manifest
 from assetforge.manifest.reading import Reading
 from assetforge.model import Graph, Instance, Paid, Rendition, Source, Step
-from assetforge.noop import Facts
+from assetforge.noop import Facts, facts_of
 from assetforge.outputs.stamp import find_stamp
 from assetforge.paths import Root
 
@@ -68,13 +69,15 @@ def keep_graph(folder: Path, manifest: Manifest, graph: Graph, others: Mapping[s
     name = _name_of(manifest, others)
     if _read(folder, name) is not None:
         return name
+    root = manifest.reading.root
     bare = manifest.table.model_copy(update={"asset": {}, "chain": {}, "data": {}})
     try:
-        head = pickle.dumps((manifest.file, bare, manifest.reading.digests, graph.output_dir), 5)
+        head = pickle.dumps((manifest.file, bare, manifest.reading.digests, graph.output_dir, graph.warnings), 5)
         groups = [pickle.dumps(group, 5) for group in _grouped(graph)]
     except (pickle.PicklingError, TypeError, AttributeError):  # a step of another package may hold anything
         return ""
-    kept = _Kept(FORMAT, name, head, groups, len(graph.instances), _paid(graph), *_uses(graph))
+    listed = {path: _listing(root, path, facts) for path, facts in manifest.reading.listed.items()}
+    kept = _Kept(FORMAT, name, head, groups, len(graph.instances), listed, _paid(graph), *_uses(graph))
     folder.mkdir(parents=True, exist_ok=True)
     atomic.write(str(folder / NAME), marshal.dumps(tuple(kept)), durable=False)
     return name
@@ -87,6 +90,8 @@ def find_part(folder: Path, root: Root) -> Part | None:
     if stamp is None or kept is None:
         return None
     changed = stamp.changed(root)
+    same = _listed_alike(root, kept.listed, changed)
+    changed -= same.keys()
     touched: set[int] = set()
     for path in changed:
         # What is wrong with a source that is not there is told by who resolves.
@@ -98,7 +103,7 @@ def find_part(folder: Path, root: Root) -> Part | None:
         touched |= {*kept.sources.get(path, ()), *kept.outputs.get(path, ())}
     wanted = _closure(_closure(touched, _turned(kept.needs)), kept.needs)
     try:
-        file, table, digests, output_dir = _Reader(BytesIO(kept.head)).load()
+        file, table, digests, output_dir, warnings = _Reader(BytesIO(kept.head)).load()
         loaded = {number: _Reader(BytesIO(kept.groups[number])).load() for number in {one // GROUP for one in wanted}}
     except (pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, ImportError, IndexError):
         return None
@@ -112,13 +117,14 @@ def find_part(folder: Path, root: Root) -> Part | None:
         Graph(
             steps={steps[place].id: steps[place] for place in sorted(steps)},
             instances=instances,
+            warnings=warnings,
             output_dir=output_dir,
         ),
         Rest(
             kept.size - len(chosen),
             {name: steps for name, steps in kept.paid.items() if name not in instances},
             stamp.graph,
-            {path: facts for path, facts in stamp.entries.items() if path not in changed},
+            {path: facts for path, facts in stamp.entries.items() if path not in changed} | same,
         ),
     )
 
@@ -130,14 +136,16 @@ def _name_of(manifest: Manifest, others: Mapping[str, Facts]) -> str:
 
 
 class _Kept(NamedTuple):
-    """A graph's file. `head` is the manifest without its assets, `groups` are pickled instances with their steps;
-    the others tell of instances by their number, as `_uses` does."""
+    """A graph's file. `head` is the manifest without its assets, `groups` are pickled instances with their steps,
+    `listed` what the folders hold that globs were looked for in; the last ones tell of instances by their number, as
+    `_uses` does."""
 
     format: int
     name: str
     head: bytes
     groups: list[bytes]
     size: int
+    listed: dict[str, str]
     paid: dict[str, dict[str, int]]
     sources: dict[str, list[int]]
     outputs: dict[str, list[int]]
@@ -163,6 +171,29 @@ def _read(folder: Path, name: str) -> _Kept | None:
         return kept if (kept.format, kept.name) == (FORMAT, name) else None
     except (OSError, ValueError, TypeError, EOFError):
         return None
+
+
+def _listed_alike(root: Root, listed: Mapping[str, str], changed: Iterable[str]) -> dict[str, Facts]:
+    """Of changed paths the folders that hold what they held, with what they are like now: a file in them was replaced
+    by one of its name, as many editors do."""
+    found = {}
+    for path in changed:
+        with suppress(OSError):
+            facts = facts_of(os.stat(os.path.join(root.path, path)))
+            if listed.get(path) and _listing(root, path, facts) == listed[path]:
+                found[path] = facts
+    return found
+
+
+def _listing(root: Root, path: str, facts: Facts) -> str:
+    """What a folder holds, by name and kind; "" where it is not what it was any more."""
+    real = os.path.join(root.path, path)
+    try:
+        with os.scandir(real) as entries:
+            held = sorted([entry.name, entry.is_symlink(), entry.is_dir(follow_symlinks=False)] for entry in entries)
+        return digest_document("folder", [("entries", held)]) if facts_of(os.stat(real)) == facts else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _grouped(graph: Graph) -> Iterable[list[tuple[Instance, list[tuple[int, Step]]]]]:

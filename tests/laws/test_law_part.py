@@ -136,6 +136,50 @@ def test_a_graph_that_is_damaged_is_no_graph(gallery: Site, keep: int) -> None:
     assert gallery.build().current == 8
 
 
+# --- folders ---
+
+FOUND = """
+[data]
+photos = "art/*.png"
+[asset.photo]
+matrix.photo = "data.photos"
+source = "{{ photo.path }}"
+output = { path = "out/{{ photo.id }}.webp", width = 24 }
+"""
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Site:
+    site = make_site(tmp_path, None, FOUND)
+    for name in SOURCES:
+        site.write(name, png(logo(Path(name).stem if Path(name).stem in NAMES else "black")))
+    site.build()
+    return site
+
+
+def test_a_file_replaced_by_one_of_its_name_is_all_that_is_looked_at(found: Site) -> None:
+    found.write("art/new.part", png(logo("purple")))
+    (found.folder / "art/new.part").rename(found.folder / "art/blue.png")
+    before = found.files()
+    assert len(looked_at(found)) == 1
+    assert found.build().placed == ("out/blue.webp",)
+    assert {path for path, data in found.files().items() if data != before[path]} == {"out/blue.webp", LOCK}
+    assert looked_at(found) == set()
+
+
+@pytest.mark.parametrize("kind", ["more", "less", "folder"])
+def test_a_folder_that_holds_something_else_makes_another_graph(found: Site, kind: str) -> None:
+    art = found.folder / "art"
+    if kind == "more":
+        found.write("art/new.png", png(logo("purple")))
+    else:
+        (art / "blue.png").unlink()
+        if kind == "folder":
+            (art / "blue.png").mkdir()
+    assert part_of(found) is None
+    assert found.build().current == {"more": 5, "less": 4, "folder": 4}[kind]
+
+
 # --- what it leaves behind ---
 
 
