@@ -53,7 +53,8 @@ class Entry(BaseModel):
     """Base of every table of the manifest and of every step's parameters. `never_templates` are fields whose
     text is read as it stands."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, revalidate_instances="never")
+    # There are many tables, and a manifest uses few: a validator is built when something is first validated.
+    model_config = ConfigDict(extra="forbid", frozen=True, revalidate_instances="never", defer_build=True)
     never_templates: ClassVar[frozenset[str]] = frozenset()
 
     @field_validator("*", mode="wrap")

@@ -217,9 +217,9 @@ class IncludedFile(Entry):
 class ManifestFile(IncludedFile):
     """The whole of `assets.toml`."""
 
-    project: ProjectTable = ProjectTable()
-    defaults: DefaultsTable = DefaultsTable()
+    project: ProjectTable = Field(default_factory=ProjectTable)
+    defaults: DefaultsTable = Field(default_factory=DefaultsTable)
     provider: dict[str, dict[str, Any]] = Field({}, description="Who draws.")
-    budget: BudgetTable = BudgetTable()
-    cache: CacheTable = CacheTable()
+    budget: BudgetTable = Field(default_factory=BudgetTable)
+    cache: CacheTable = Field(default_factory=CacheTable)
     profile: dict[str, ProfileTable] = Field({}, description="Settings by name, for --profile.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assetforge.model import Size
-from assetforge.ops.encode import Encoding
+from assetforge.ops.encoding import Encoding
 from assetforge.ops.frames import Frame
 from assetforge.ops.geometry import Resize, resize_frame
 from assetforge.ops.icons import fitting

@@ -1,16 +1,17 @@
 """`atlas`: all pictures on one sheet, and where each of them stands; unaware of what they show and are named."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil, isqrt
 from typing import Annotated, Literal
 
-from PIL import Image
-
 from assetforge.model import Size
 from assetforge.ops.color import TRANSPARENT, rgba
 from assetforge.ops.frames import place
 from assetforge.ops.packing import At, packed
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import MAX_PIXELS, MAX_SIDE, Field, Op, OpFailed, Params, Whole
 
 # A record of the store has room for the frames of so many.

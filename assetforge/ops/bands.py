@@ -1,8 +1,10 @@
 """A picture worked on in strips of rows, so that memory holds little beside it; unaware of what is done there."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
-from PIL import Image
+from assetforge.ops.pillow import Image
 
 BAND = 1 << 17
 

@@ -1,12 +1,13 @@
 """What an output is checked for, measured in the very file; unaware of where it goes, and of what a flaw leads to."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from math import sqrt
 from typing import Annotated, NamedTuple
 
-from PIL import Image
-
 from assetforge.model import Media
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import Field, Flag, Number, Params, Whole
 
 # From this alpha on a pixel counts as seen.

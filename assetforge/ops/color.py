@@ -1,10 +1,11 @@
 """Colours as numbers, and the step that puts one behind a picture; unaware of where anything stands."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-from PIL import Image
-
 from assetforge.ops.bands import bands
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import Op, OpaqueColor, Params
 
 TRANSPARENT = "#00000000"

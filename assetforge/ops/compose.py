@@ -1,15 +1,16 @@
 """One picture on another: `overlay`, and putting an edit back on its original; unaware of what they show."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import floor
 from typing import Annotated, Literal
-
-from PIL import Image, ImageChops, ImageFilter
 
 from assetforge.model import Size
 from assetforge.ops.frames import checked, place
 from assetforge.ops.geometry import resample
 from assetforge.ops.masks import as_mask
+from assetforge.ops.pillow import Image, ImageChops, ImageFilter
 from assetforge.ops.spec import MAX_SIDE, Field, Fraction, Number, Op, OpFailed, Params, Position, Whole
 
 Shift = Annotated[Whole, Field(ge=-MAX_SIDE, le=MAX_SIDE)]

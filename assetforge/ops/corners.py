@@ -1,13 +1,14 @@
 """What a picture's corners tell of its background, and `trim`, which cuts that off; unaware of what is in front."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated
-
-from PIL import Image
 
 from assetforge.model import Size
 from assetforge.ops.bands import bands
 from assetforge.ops.frames import checked
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import MAX_SIDE, Field, Op, OpFailed, Params, Whole
 
 # Red, green, blue and alpha, premultiplied, so that all that is transparent is one colour.
@@ -77,7 +78,8 @@ def trim(params: Trim, images: Sequence[Image.Image]) -> Image.Image:
     box = content_box(image, ground, params.tolerance)
     if box is None:
         raise OpFailed(
-            f"the picture is all background: nothing differs from its corners by more than {params.tolerance}"
+            f"the picture is all background: nothing differs from its corners by more than {params.tolerance}",
+            hint="lower `tolerance`, or leave the step out",
         )
     left, top = box[0] - params.margin, box[1] - params.margin
     size = checked(Size(box[2] + params.margin - left, box[3] + params.margin - top))

@@ -8,14 +8,14 @@ import re
 from colorsys import hls_to_rgb
 from math import floor
 
-from PIL import ImageColor
+from assetforge.ops.css_names import NAMED
 
 # Red, green, blue and alpha, 0 to 255.
 Levels = tuple[int, int, int, int]
 
 OPAQUE = "1"
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]{1,80})\)")
-_WORD = re.compile(r"#?[a-z0-9]{1,32}")
+_DIGITS = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _NUMBER = re.compile(r"([+-]?(?:[0-9]{1,4}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}))(%|deg)?")
 
 
@@ -28,9 +28,11 @@ def css_color(text: str) -> Levels:
     function = _FUNCTION.fullmatch(plain)
     if function is not None:
         return _called(function[1], *_arguments(function[2]))
-    if not _WORD.fullmatch(plain):
+    digits = f"{NAMED[plain]:06x}" if plain in NAMED else plain.removeprefix("#") if _DIGITS.fullmatch(plain) else ""
+    if not digits:
         raise ValueError(text)
-    red, green, blue, alpha = (*ImageColor.getrgb(plain), 255)[:4]
+    levels = bytes.fromhex(digits if len(digits) > 4 else "".join(digit * 2 for digit in digits))
+    red, green, blue, alpha = (*levels, 255)[:4]
     return red, green, blue, alpha
 
 

@@ -5,14 +5,15 @@ at the edge of what stays are mixtures of it and of the background. How much of 
 sides of the edge, and the background's share is taken out of colour and opacity.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
-
-from PIL import Image, ImageChops, ImageFilter, ImageMath
 
 from assetforge.ops.color import rgba
 from assetforge.ops.compose import feathered
 from assetforge.ops.corners import Box, Shade, Tolerance, background
+from assetforge.ops.pillow import Image, ImageChops, ImageFilter, ImageMath
 from assetforge.ops.spec import Field, KeyColor, Op, Params, Whole
 
 # Sides of the squares that are looked at together, and of those in the corners that tell the colour.
@@ -62,8 +63,17 @@ def corner_color(image: Image.Image) -> Shade:
     return found[:3] if found[3] == 255 else ()
 
 
-def idle(params: Cutout, image: Image.Image) -> tuple[str, str] | None:
-    """What is told of a picture that has nothing to take away; nothing where its corners are transparent already."""
+def remark(params: Cutout, image: Image.Image, made: Image.Image) -> tuple[str, str] | None:
+    """What is told where nothing, or all, of a picture was taken away; nothing where its corners, or all of it, are
+    transparent already."""
+    if made is not image:
+        if made.getchannel("A").getbbox() is not None:
+            return None
+        gone = f"#{bytes(key_color(params, image)).hex()}"
+        return (
+            f"`cutout` took everything away: every pixel is like {gone}",
+            "lower `tolerance`, or write another `color`",
+        )
     there = corner_color(image)
     if not there:
         return None
@@ -227,4 +237,4 @@ def spill(image: Image.Image, key: Shade) -> Image.Image:
     return ImageChops.subtract(strong, weak)
 
 
-OPS = (Op("cutout", 1, Cutout, cutout, lambda _, sizes: sizes[0], idle=idle),)
+OPS = (Op("cutout", 1, Cutout, cutout, lambda _, sizes: sizes[0], remark=remark),)

@@ -4,89 +4,29 @@ Every picture is RGB or RGBA, 8 bits, sRGB, the right way up, without metadata. 
 format and its number of pixels are known to be allowed.
 """
 
+from __future__ import annotations
+
 import hashlib
 import struct
-import warnings
-import zlib
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
-
 from assetforge.digest import digest_bytes
 from assetforge.model import Media, Size
 from assetforge.ops.containers import check_container, check_size, webp_size
-from assetforge.ops.icons import ICNS_MAGIC, ICO_MAGIC, PNG_END, open_icns, open_ico
+from assetforge.ops.icons import ICNS_MAGIC, ICO_MAGIC, PNG_END
+from assetforge.ops.pillow import Image
 from assetforge.ops.profiles import in_srgb
-from assetforge.ops.spec import MAX_PIXELS, OpFailed
-
-# Pillow warns of large pictures from 89 megapixels on; up to our own limit, checked here, it need not.
-if Image.MAX_IMAGE_PIXELS is not None:
-    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MAX_PIXELS)
-# What is wrong in a picture's metadata is of no interest to who builds from its pixels.
-warnings.filterwarnings("ignore", module=r"PIL\.(Png|Tiff)ImagePlugin")
-
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    IndexError,
-    KeyError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    Warning,
-    MemoryError,
-    AssertionError,
-    AttributeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+from assetforge.ops.spec import OpFailed
 
 # The head of an application extension with XMP, and how its magic trailer begins (XMP Specification Part 3, 1.1.2).
 GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 GIF_XMP_END = b"\x01\xff\xfe"
 # Pixels that are looked at together: a picture of 8 megapixels must not be in memory three times.
 BAND = 1 << 17
-HIGH_BYTES = [value >> 8 for value in range(1 << 16)]
 _PIECE = 1 << 18
 ORIENTATION = 0x0112
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class PlainJpegFile(JpegImageFile):
-    """A JPEG whose EXIF data isn't searched for a print resolution: broken EXIF would make it warn."""
-
-    def _read_dpi_from_exif(self) -> None:
-        return
-
-
-OPENERS: dict[str, Callable[[BinaryIO, str], Image.Image]] = {
-    "png": PngImageFile,
-    "jpeg": PlainJpegFile,
-    "webp": WebPImageFile,
-    "avif": AvifImageFile,
-    "gif": GifImageFile,
-    "ico": open_ico,
-    "icns": open_icns,
-}
 
 
 def open_picture(data: bytes, name: str) -> Image.Image:
@@ -180,6 +120,8 @@ def sniffed(data: bytes) -> str | None:
 
 
 def _decoded(file: BinaryIO, name: str) -> tuple[str, Image.Image]:
+    from assetforge.ops.openers import BROKEN, TURNS, PngImageFile  # they load Pillow
+
     kind, opened = _opened(file, name)
     try:
         turn = TURNS.get(orientation(opened.info.get("exif", b"")))
@@ -206,6 +148,8 @@ def _has_end(file: BinaryIO) -> bool:
 
 def _opened(file: BinaryIO, name: str) -> tuple[str, Image.Image]:
     """The header, read. Pillow's own `open` would try any format, and warn where this raises."""
+    from assetforge.ops.openers import BROKEN, OPENERS  # they load Pillow
+
     head = file.read(30)
     if not head:
         raise OpFailed(f"`{name}` is not a picture that can be read: it is empty")
@@ -286,7 +230,7 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 def high_bytes(image: Image.Image) -> Image.Image:
     """16 bits of grey as 8, and a transparent grey as alpha."""
     wide = image.convert("I")
-    grey = wide.point(HIGH_BYTES, "L")
+    grey = wide.point([value >> 8 for value in range(1 << 16)], "L")
     key = image.info.get("transparency")
     if not isinstance(key, int):
         return grey

@@ -1,13 +1,14 @@
 """How much there is to be seen in a picture: `blur`, `sharpen`, `quantize` and `pixelate`; unaware of files."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Sequence
 from itertools import compress
 from typing import Annotated
 
-from PIL import Image, ImageChops, ImageFilter
-
 from assetforge.ops.bands import bands, with_alpha_of
+from assetforge.ops.pillow import Image, ImageChops, ImageFilter
 from assetforge.ops.spec import Field, Flag, Number, Op, Params, Whole
 
 # So many pixels tell which colours a picture has.

@@ -1,15 +1,16 @@
 """What is put round a picture: `round`, `border` and `shadow`; unaware of what the picture shows."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import ceil, floor, isqrt
 from typing import Annotated
-
-from PIL import Image, ImageChops, ImageFilter
 
 from assetforge.model import Size
 from assetforge.ops.bands import bands
 from assetforge.ops.color import rgba
 from assetforge.ops.frames import checked
+from assetforge.ops.pillow import Image, ImageChops, ImageFilter
 from assetforge.ops.spec import MAX_SIDE, Color, Field, Number, Op, Params, Whole
 
 # A round corner is measured in 256ths of a pixel, on so many lines in each row of pixels.

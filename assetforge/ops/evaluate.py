@@ -1,13 +1,14 @@
 """Pictures made from trees of operations; unaware of keys, files and the store."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Mapping
-
-from PIL import Image
 
 from assetforge.model import Media, Picture, Source
 from assetforge.ops.decode import open_picture
 from assetforge.ops.memo import Memo
+from assetforge.ops.pillow import Image
 from assetforge.ops.sheet import Sheet
 from assetforge.ops.spec import OpFailed
 from assetforge.ops.table import OPS, is_font
@@ -80,11 +81,10 @@ class _Tree:
         except OpFailed as error:
             # Told anew: the memo gives one error to all who wait, and each has asked for it somewhere else.
             raise OpFailed(str(error), node.step, hint=error.hint) from None
-        idle = OPS[node.op].idle if node.op else None
-        if idle is not None and image is self.ready[node.inputs[0].made]:
-            remark = idle(node.params, image)
-            if remark is not None:
-                self._memo.note_remark(node.made, remark)
+        look = OPS[node.op].remark if node.op else None
+        remark = None if look is None else look(node.params, self.ready[node.inputs[0].made], image)
+        if remark is not None:
+            self._memo.note_remark(node.made, remark)
         return image
 
     def _release(self, part: Picture) -> None:

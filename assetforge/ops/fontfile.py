@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from struct import pack
-from typing import TYPE_CHECKING
 
 from assetforge.fonts.shipped import TEXT
 from assetforge.ops.kerning import Kerning, number, signed
+from assetforge.ops.pillow import ImageFont
 from assetforge.ops.spec import OpFailed
 from assetforge.words import byte_size
-
-if TYPE_CHECKING:
-    from PIL import ImageFont
 
 MAX_BYTES = 32_000_000
 MAX_TABLES = 256
@@ -66,12 +63,15 @@ class FontFile:
     widths: bytes
     width_count: int
     kerning: Kerning
+    _there: dict[str, bool] = field(default_factory=dict, repr=False)
     _widths: dict[str, int] = field(default_factory=dict, repr=False)
     _pairs: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     def has(self, char: str) -> bool:
         """Whether there is a glyph for a character."""
-        return self.characters.glyph(ord(char)) != 0
+        if char not in self._there:
+            self._there[char] = self.characters.glyph(ord(char)) != 0
+        return self._there[char]
 
     def width(self, char: str) -> int:
         """How far a character moves the pen."""
@@ -90,9 +90,6 @@ class FontFile:
     def opened(self, size: float) -> "ImageFont.FreeTypeFont":
         """The font for drawing at a size in pixels. Pillow's basic layout: the other one needs a library that some
         machines have and others lack. Raises OpFailed."""
-        # Texts are measured without it, in a plan.
-        from PIL import ImageFont
-
         try:
             return ImageFont.truetype(BytesIO(self.data), size, layout_engine=ImageFont.Layout.BASIC)
         except (OSError, ValueError, OverflowError) as error:

@@ -1,12 +1,12 @@
 """Where pixels go: `resize`, `crop` and `pad`, and how a picture is put into a frame; unaware of files."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from fractions import Fraction as Ratio
 from math import ceil, floor
 from typing import Annotated
-
-from PIL import Image
 
 from assetforge.model import Size
 from assetforge.ops.color import TRANSPARENT, rgba
@@ -23,6 +23,7 @@ from assetforge.ops.frames import (
     reach,
     whole,
 )
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import (
     AfterValidator,
     Color,
@@ -40,13 +41,6 @@ from assetforge.ops.spec import (
     model_validator,
 )
 
-FILTERS = {
-    "lanczos": Image.Resampling.LANCZOS,
-    "bicubic": Image.Resampling.BICUBIC,
-    "bilinear": Image.Resampling.BILINEAR,
-    "box": Image.Resampling.BOX,
-    "nearest": Image.Resampling.NEAREST,
-}
 # Shrinking by whole factors first is three times as fast, and hardly to be seen. The other filters are asked for
 # by name, and do exactly what their name says.
 REDUCED = ("lanczos", "bicubic")
@@ -63,7 +57,7 @@ class Resize(Params):
     filter: Filter = "lanczos"
 
     @model_validator(mode="after")
-    def _has_a_side(self) -> "Resize":
+    def _has_a_side(self) -> Resize:
         if self.width is None and self.height is None:
             raise ValueError("needs `width`, `height` or both")
         return self
@@ -91,7 +85,7 @@ class Crop(Params):
     position: Position = "center"
 
     @model_validator(mode="after")
-    def _is_one_of_two(self) -> "Crop":
+    def _is_one_of_two(self) -> Crop:
         given = [value is not None for value in (self.x, self.y, self.width, self.height)]
         if not (all(given) if self.aspect is None else not any(given)):
             raise ValueError("needs either `x`, `y`, `width` and `height`, or `aspect`")
@@ -133,7 +127,10 @@ def crop_frame(params: Crop, size: Size) -> Frame:
     width, height = params.width or 0.0, params.height or 0.0
     left, top, right, bottom = pixel_box((x, y, width, height), size)
     if right > size.width or bottom > size.height:
-        raise OpFailed(f"the box {x:g}, {y:g}, {width:g}, {height:g} leaves the picture, which is {size}")
+        raise OpFailed(
+            f"the box {x:g}, {y:g}, {width:g}, {height:g} leaves the picture, which is {size}",
+            hint=f"keep `x` and `width` together within {size.width:,}, and `y` and `height` within {size.height:,}",
+        )
     left, top = min(left, size.width - 1), min(top, size.height - 1)
     return _cut((left, top), Size(max(right - left, 1), max(bottom - top, 1)))
 
@@ -201,11 +198,12 @@ def _scaled(image: Image.Image, size: Size, box: Box, name: Filter) -> Image.Ima
     if name in REDUCED:
         image, box = _reduced(image, size, box)
     left, top, right, bottom = box
+    way = Image.Resampling[name.upper()]
     if size.width <= right - left:
-        half = image.resize((size.width, image.height), FILTERS[name], (left, 0, right, image.height))
-        return half.resize(size, FILTERS[name], (0, top, size.width, bottom))
-    half = image.resize((image.width, size.height), FILTERS[name], (0, top, image.width, bottom))
-    return half.resize(size, FILTERS[name], (left, 0, right, size.height))
+        half = image.resize((size.width, image.height), way, (left, 0, right, image.height))
+        return half.resize(size, way, (0, top, size.width, bottom))
+    half = image.resize((image.width, size.height), way, (0, top, image.width, bottom))
+    return half.resize(size, way, (left, 0, right, size.height))
 
 
 def _reduced(image: Image.Image, size: Size, box: Box) -> tuple[Image.Image, Box]:

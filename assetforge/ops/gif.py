@@ -1,11 +1,12 @@
 """Still pictures as GIF: 256 colours, each pixel seen or not; unaware of what is asked of the file."""
 
-from math import isqrt
+from __future__ import annotations
 
-from PIL import Image, ImageChops, ImageStat
+from math import isqrt
 
 from assetforge.ops.decode import GIF_XMP
 from assetforge.ops.indexed import MOST, find_colors, indexed
+from assetforge.ops.pillow import Image, ImageChops, ImageStat
 from assetforge.ops.writing import written
 
 # From here on a pixel is seen: what lies between has no place in a GIF.

@@ -6,17 +6,17 @@ Apple's `iconutil` writes it since macOS 10.7, but for the smallest, which are i
 knows (https://en.wikipedia.org/wiki/Apple_Icon_Image_format).
 """
 
+from __future__ import annotations
+
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
-
 from assetforge.model import Size
 from assetforge.ops.frames import inside, place, whole
 from assetforge.ops.geometry import resample
+from assetforge.ops.pillow import Image, PngImagePlugin
 from assetforge.ops.spec import OpFailed
 from assetforge.ops.writing import written
 
@@ -209,7 +209,7 @@ def _old(color: bytes, mask: bytes, side: int) -> Image.Image:
 def _png(data: bytes) -> Image.Image:
     if PNG_END not in data[-64:]:
         raise OSError("image file is truncated")
-    return PngImageFile(BytesIO(data), "")
+    return PngImagePlugin.PngImageFile(BytesIO(data), "")
 
 
 WRITERS: Mapping[str, Callable[[Image.Image, Sequence[int]], bytes]] = {"ico": ico, "icns": icns}

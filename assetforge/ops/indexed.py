@@ -1,10 +1,12 @@
 """Pictures of few colours as numbers of a palette, without loss; unaware of the formats that hold such pictures."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
+from assetforge.ops.pillow import Image
 
 Color = tuple[int, ...]
 

@@ -4,6 +4,7 @@ A line is `line_height` times the size high, as in CSS, and its letters stand in
 can be set is told without drawing a letter, before there is a picture to set it on.
 """
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from math import floor
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from assetforge.model import Size
 from assetforge.ops.fontfile import FontFile, named, own_font, read_font
 from assetforge.ops.frames import pixel_box
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import (
     AfterValidator,
     Area,
@@ -30,6 +32,7 @@ from assetforge.ops.typesetting import (
     Piece,
     Room,
     composed,
+    fits_surely,
     fitted,
     pieces_of,
     set_at,
@@ -38,14 +41,16 @@ from assetforge.ops.typesetting import (
 )
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from assetforge.ops.pen import Line
 
 LONGEST = 5_000
 LARGEST = 4_096
 BLACK, WHITE = "#000000ff", "#ffffffff"
+# Of a text that is longer the size that it would need is not sought: each one that is tried takes its time.
+LONGEST_SOUGHT = 500
+ELSEWHERE = "put it in the picture, or `overlay` a picture of it that was made elsewhere"
 OTHER_FONT = 'name a font of yours that has them, like `font = "fonts/title.ttf"`'
+CONTROLS = "take it out of the text: it is a control character"
 ACROSS = {"left": 0.0, "center": 0.5, "right": 1.0}
 DOWN = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 
@@ -110,16 +115,23 @@ def box_of(params: Text, size: Size) -> tuple[int, int, int, int]:
     left, top, right, bottom = pixel_box(params.box, size)
     if right > size.width or bottom > size.height:
         shown = ", ".join(f"{number:g}" for number in params.box)
-        raise OpFailed(f"the box {shown} leaves the picture, which is {size}")
+        raise OpFailed(f"the box {shown} leaves the picture, which is {size}", hint=_within(size))
     return left, top, right, bottom
+
+
+def _within(size: Size) -> str:
+    return f"keep left and width together within {size.width:,}, and top and height within {size.height:,}"
 
 
 def prove(params: Text, size: Size | None, fonts: Sequence[FontFile]) -> None:
     """Raises OpFailed for a text that its font can't show, or that does not fit on a picture of that size."""
     font = fonts[0] if fonts else own_font()
     words = shown_words(params, font)
-    if words and size is not None:
-        paragraphs, room = _paragraphs(words, font), _room(params, box_of(params, size))
+    if not words or size is None:
+        return
+    room = _room(params, box_of(params, size))
+    if not fits_surely(words, _smallest(params), room, font):
+        paragraphs = _paragraphs(words, font)
         if set_at(paragraphs, _smallest(params), room, font) is None:
             raise _too_long(params, paragraphs, box_of(params, size), font)
 
@@ -151,7 +163,8 @@ def shown_words(params: Text, font: FontFile) -> str:
     if char:
         raise OpFailed(
             f"the text {_quoted(params.text)} has letters like `{char}` of a script that runs from right to left, or "
-            "whose letters join, which can't be set here"
+            "whose letters join, which can't be set here",
+            hint=ELSEWHERE,
         )
     words = composed(params.text, font)
     letters = [char for char in dict.fromkeys(words) if not (char.isspace() or char in (SOFT_HYPHEN, NO_SPACE))]
@@ -161,7 +174,8 @@ def shown_words(params: Text, font: FontFile) -> str:
         told = ", ".join(map(named, missing[:5]))
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         name = f"the font `{params.font}`" if params.font else f"{font.name}, which stands in for a `font`,"
-        raise OpFailed(f"{name} has no glyph for {told}{more}", hint=OTHER_FONT)
+        is_control = all(unicodedata.category(char) == "Cc" for char in missing)
+        raise OpFailed(f"{name} has no glyph for {told}{more}", hint=CONTROLS if is_control else OTHER_FONT)
     return words if letters else ""
 
 
@@ -200,9 +214,15 @@ def _too_long(
     params: Text, paragraphs: list[list[Piece]], box: tuple[int, int, int, int], font: FontFile
 ) -> OpFailed:
     """That a text fits at no size it may have, and at which it would."""
-    smallest = _smallest(params)
-    told = f"the text {_quoted(params.text)} does not fit its box of {box[2] - box[0]}x{box[3] - box[1]} at a size of"
-    smaller = fitted(paragraphs, (max(1.0, floor(smallest)), 1.0), _room(params, box), font)
+    smallest, room = _smallest(params), _room(params, box)
+    its_box = f"its box of {box[2] - box[0]}x{box[3] - box[1]}"
+    if params.stroke and min(room.width, room.height) <= 0:
+        told = f"the stroke of the text {_quoted(params.text)} is {params.stroke.width:g} wide on each side"
+        return OpFailed(f"{told}, and leaves no room in {its_box}", hint="make the stroke thinner, or the box larger")
+    told = f"the text {_quoted(params.text)} does not fit {its_box} at a size of"
+    if len(params.text) > LONGEST_SOUGHT:
+        return OpFailed(f"{told} {smallest:g}", hint="shorten the text, set it smaller, or give it a larger box")
+    smaller = fitted(paragraphs, (max(1.0, floor(smallest)), 1.0), room, font)
     needed = "and at no smaller one either" if smaller is None else f"it would need {smaller.size:g}"
     less = "shorten the text" if smaller is None else f"let it shrink with `min_size = {smaller.size:g}`"
     return OpFailed(f"{told} {smallest:g}, {needed}", hint=f"{less}, or give it a larger box")

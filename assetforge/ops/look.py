@@ -4,15 +4,16 @@ From the decoded pixels on all is integer arithmetic, and the tiny picture is a 
 depends on the version of a library. Unaware of files and stores.
 """
 
+from __future__ import annotations
+
 import base64
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-from PIL import Image
-
 from assetforge.model import Look, Size
 from assetforge.ops.decode import open_picture
+from assetforge.ops.pillow import Image
 
 # A picture is looked at in so many pixels a side, for the sake of speed.
 SIDE = 32

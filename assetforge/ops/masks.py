@@ -4,13 +4,14 @@ Transparent is what may be edited, as the Images API has it: alpha 0 is edited, 
 is no precise rule there (here it is a share).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import lru_cache
 
-from PIL import Image, ImageDraw
-
 from assetforge.model import Shape, Size
 from assetforge.ops.frames import pixel_box
+from assetforge.ops.pillow import Image, ImageDraw
 from assetforge.ops.spec import MAX_SIDE, Op, OpFailed, Params
 
 FAR = 4 * MAX_SIDE

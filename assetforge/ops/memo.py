@@ -1,13 +1,14 @@
 """Decoded pictures that renditions share, made once, kept within a bound; unaware of what they show."""
 
+from __future__ import annotations
+
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from threading import Lock
 
-from PIL import Image
-
 from assetforge.model import Size
+from assetforge.ops.pillow import Image
 
 # A decoded picture has four bytes a pixel, with alpha or without. This is eight of 3840x2160.
 LIMIT = 256 * 1024 * 1024

@@ -4,16 +4,17 @@ A manifest can't name these steps: they are how the files of a family are made (
 families there are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import ceil, floor, hypot
 from typing import Literal
-
-from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from assetforge.model import Size
 from assetforge.ops.color import WHITE, rgba
 from assetforge.ops.frames import Box, Frame, checked, framed
 from assetforge.ops.geometry import resample
+from assetforge.ops.pillow import Image, ImageChops, ImageDraw, ImageStat
 from assetforge.ops.spec import Color, Flag, Fraction, Op, OpFailed, Params, Position, Side
 
 # What is less opaque than this nobody misses: cutting out leaves a haze.

@@ -4,16 +4,17 @@ Glyphs are drawn larger than they are wanted and scaled down, so that they stand
 pixel.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import floor
 
-from PIL import Image, ImageDraw
-
 from assetforge.model import Size
 from assetforge.ops.color import rgba
 from assetforge.ops.fontfile import FontFile, named
+from assetforge.ops.pillow import Image, ImageDraw
 from assetforge.ops.spec import OpFailed
 
 # How many ems a glyph may reach from where the pen is: those of sound fonts reach two or three.

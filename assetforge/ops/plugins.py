@@ -4,6 +4,8 @@ Nothing is looked for as long as a manifest names only steps that are built in, 
 by anybody else. What a package's code raises is told with the package's name. Unaware of manifests.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys
@@ -13,12 +15,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from assetforge.digest import tagged
 from assetforge.model import Size
 from assetforge.noop import facts_of
 from assetforge.ops.frames import checked
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import Op, OpFailed, Params, normalised
 from assetforge.words import ticked
 
@@ -81,7 +82,7 @@ def _installed(name: str) -> Op:
 
 
 @lru_cache(maxsize=8)
-def _points(path: tuple[str, ...]) -> Mapping[str, tuple["EntryPoint", ...]]:  # noqa: ARG001 - what is found hangs on it
+def _points(path: tuple[str, ...]) -> Mapping[str, tuple[EntryPoint, ...]]:  # noqa: ARG001 - what is found hangs on it
     """What is installed on Python's path, by name."""
     from importlib.metadata import entry_points
 
@@ -111,7 +112,7 @@ def _load(name: str, path: tuple[str, ...]) -> Op | PluginError | None:
     return PluginError(f"{told} {flaw}") if flaw else _guarded(op, packages[0])
 
 
-def _package_of(point: "EntryPoint") -> str:
+def _package_of(point: EntryPoint) -> str:
     """The package's name in the form in which all its spellings are one."""
     name = point.dist.name if point.dist is not None else point.module.partition(".")[0]
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,8 +1,10 @@
 """From a picture's colour profile to sRGB; unaware of files, and of what is done with the picture."""
 
+from __future__ import annotations
+
 from io import BytesIO
 
-from PIL import Image, ImageChops, ImageCms
+from assetforge.ops.pillow import Image, ImageChops, ImageCms
 
 # How many steps of 255 a profile may move a colour and still be sRGB by one of its many names and roundings.
 # Such a picture is left alone, so that another release of the colour library can't change its pixels.

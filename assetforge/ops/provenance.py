@@ -9,10 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from PIL import Image
-
-from assetforge.ops.decode import BROKEN, ORIENTATION, read_metadata
-
 # All of it by a model; a picture of the user's own with parts that a model drew; a composition of both.
 Origin = Literal["trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"]
 
@@ -22,7 +18,6 @@ LONGEST_NAME = 200
 
 # What XML 1.0 (section 2.2) has no way to write, and controls that no name has.
 _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_TURNED = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +41,8 @@ NOTHING = Metadata()
 
 def marked(mark: Mark) -> Metadata:
     """The metadata that says a mark (IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System Used)."""
-    from xml.sax.saxutils import escape  # it takes all of urllib with it
-
     system = ", ".join(_NO_TEXT.sub("", model)[:LONGEST_NAME] for model in mark.models)
+    escaped = system.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Metadata(
         xmp=(
             '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -56,30 +50,10 @@ def marked(mark: Mark) -> Metadata:
             ' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
             f'  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="{EXTENSION}">\n'
             f"   <Iptc4xmpExt:DigitalSourceType>{TERMS}{mark.origin}</Iptc4xmpExt:DigitalSourceType>\n"
-            f"   <Iptc4xmpExt:AISystemUsed>{escape(system)}</Iptc4xmpExt:AISystemUsed>\n"
+            f"   <Iptc4xmpExt:AISystemUsed>{escaped}</Iptc4xmpExt:AISystemUsed>\n"
             "  </rdf:Description>\n"
             " </rdf:RDF>\n"
             "</x:xmpmeta>\n"
             '<?xpacket end="r"?>'
         ).encode()
     )
-
-
-def kept(data: bytes, name: str) -> Metadata:
-    """What a picture's file says, as it may stand in a file made from it: the right way up, without a preview that
-    would show what was cut away. What can't be read is left out. Raises OpFailed for what is no picture."""
-    exif, xmp = read_metadata(data, name)
-    return Metadata(_upright(exif), _TURNED.sub(rb"\g<1>1", xmp))
-
-
-def _upright(exif: bytes) -> bytes:
-    if not exif:
-        return b""
-    own = Image.Exif()
-    try:
-        own.load(exif)
-        own.pop(ORIENTATION, None)
-        # Only what is read is written again, and previews (IFD1) are not.
-        return own.tobytes() if len(own) else b""
-    except BROKEN:
-        return b""

@@ -4,14 +4,15 @@ A manifest can't name these steps. An edit keeps its input's size: what isn't a 
 padded before it is sent, and the answer is cut and scaled back by the same amounts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Literal
-
-from PIL import Image
 
 from assetforge.model import Size
 from assetforge.ops.frames import Frame, framed, inside
 from assetforge.ops.geometry import rendered, resample
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import Filter, Op, Params, Position, Side
 
 

@@ -1,11 +1,12 @@
 """A sheet in the making: each picture is put on it as soon as it is there, and let go; unaware of who makes them."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
 
-from PIL import Image
+from collections.abc import Callable, Mapping
 
 from assetforge.model import Picture
 from assetforge.ops.color import TRANSPARENT, rgba
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import MAX_PIXELS, Op, OpFailed
 
 

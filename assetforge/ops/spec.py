@@ -5,15 +5,15 @@ made again, and nothing paid ever is. Functions get pictures in RGB or RGBA, 8 b
 them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from PIL import Image
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -26,6 +26,7 @@ from pydantic import (
 from assetforge.entry import Entry
 from assetforge.model import Local, Size, Source
 from assetforge.ops.css import css_color
+from assetforge.ops.pillow import Image
 
 # Only here is pydantic known; modules of operations take these from here.
 __all__ = ["AfterValidator", "Field", "ValidationInfo", "field_validator", "model_validator"]
@@ -111,9 +112,6 @@ KeyColor = Annotated[str, Field(strict=True), AfterValidator(_key_color)]
 class Params(Entry):
     """Parameters of one operation. Defaults are frozen for ever: a key leaves out what equals its default."""
 
-    # There are many operations, and a manifest uses few.
-    model_config = ConfigDict(defer_build=True)
-
 
 def normalised(params: Params) -> Mapping[str, Any]:
     """Parameters as they enter keys and recipes: only what differs from a default."""
@@ -138,7 +136,8 @@ class Op:
     `prove` raises OpFailed for what its parameters ask for and can't be, as far as the size of the first input (None
     where only pixels tell it) and its fonts, read, show; what `size` tells is not told again.
 
-    `idle` tells what to warn of, and a hint, where `apply` gave back its very first input and should have changed it.
+    `remark` tells what to warn of, and a hint, from the first input and what `apply` made of it: that it gave back
+    the very same, or nothing that shows.
 
     One that makes a sheet of any number of pictures has `frames`: where each of them stands in the result, as left,
     top, width and height, from their sizes. It puts each there as it is, on a transparent ground, and does nothing
@@ -156,7 +155,7 @@ class Op:
     frames: Callable[[Any, Sequence[Size]], tuple[tuple[int, int, int, int], ...]] | None = None
     fixed: Callable[[Any], Size | None] = lambda _: None
     prove: Callable[[Any, Size | None, Sequence[Any]], None] | None = None
-    idle: Callable[[Any, Image.Image], tuple[str, str] | None] | None = None
+    remark: Callable[[Any, Image.Image, Image.Image], tuple[str, str] | None] | None = None
     package: str = ""
 
     @property

@@ -1,17 +1,18 @@
 """Colours changed pixel by pixel: `grayscale`, `tint` and `adjust`; transparency stays as it is."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import floor
 from typing import Annotated
 
-from PIL import Image, ImageChops
-
 from assetforge.ops.bands import recolored
 from assetforge.ops.color import rgba
+from assetforge.ops.pillow import Image, ImageChops
 from assetforge.ops.spec import Field, Fraction, Number, Op, OpaqueColor, Params
 
-Mix = Callable[[Image.Image, Image.Image], Image.Image]
+Mix = Callable[["Image.Image", "Image.Image"], "Image.Image"]
 Factor = Annotated[Number, Field(ge=0, le=10)]
 
 

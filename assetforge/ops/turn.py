@@ -1,21 +1,19 @@
 """Pictures turned and mirrored: `rotate` and `flip`; unaware of what they show."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import ceil, cos, radians, sin
 from typing import Annotated, Literal
 
-from PIL import Image
-
 from assetforge.model import Size
 from assetforge.ops.bands import bands
 from assetforge.ops.frames import checked
+from assetforge.ops.pillow import Image
 from assetforge.ops.spec import Field, Number, Op, Params
 
-QUARTERS = {
-    1: Image.Transpose.ROTATE_270,
-    2: Image.Transpose.ROTATE_180,
-    3: Image.Transpose.ROTATE_90,
-}
+# How many quarters clockwise are which of Pillow's turns, which go the other way.
+QUARTERS = {1: "ROTATE_270", 2: "ROTATE_180", 3: "ROTATE_90"}
 # Bicubic looks two pixels far: with so many transparent ones round the picture its edges come out smooth.
 EDGE = 2
 
@@ -61,7 +59,7 @@ def rotate(params: Rotate, images: Sequence[Image.Image]) -> Image.Image:
     image = images[0]
     quarter = quarters(params.degrees)
     if quarter is not None:
-        return image.transpose(QUARTERS[quarter]) if quarter else image
+        return image.transpose(Image.Transpose[QUARTERS[quarter]]) if quarter else image
     result = Image.new("RGBA", turned_size(params, Size(*image.size)))
     # Mixed with its alpha: a transparent pixel's colour, which nobody sees, must not show at the edges.
     source = Image.new("RGBa", (image.width + 2 * EDGE, image.height + 2 * EDGE))

@@ -60,7 +60,7 @@ class Room:
 def unshaped(text: str) -> str:
     """The first character that can't be set here, "" where all can: those of scripts that run from right to left, or
     whose letters join."""
-    for char in text:
+    for char in () if text.isascii() else text:
         if char.isascii():
             continue
         code = ord(char)
@@ -73,6 +73,8 @@ def composed(text: str, font: FontFile) -> str:
     """A text as it is set: in composed characters, without those that only tell a layout engine something, and
     without blank lines at its end."""
     whole = "\n".join(unicodedata.normalize("NFC", text).splitlines()).rstrip()
+    if whole.isascii():  # nothing stands in for anything there, and all is seen
+        return whole
     kept = (char for char in whole if char in (SOFT_HYPHEN, NO_SPACE) or not _is_silent(char))
     return "".join(STAND_INS[char] if char in STAND_INS and not font.has(char) else char for char in kept)
 
@@ -84,7 +86,7 @@ def _is_silent(char: str) -> bool:
 
 def width_of(text: str, font: FontFile) -> int:
     """How far a text on one line moves the pen."""
-    return sum(map(font.width, text)) + sum(font.kern(left, right) for left, right in pairwise(text))
+    return sum(map(font.width, text)) + sum(map(font.kern, text, text[1:]))
 
 
 # --- breaking lines -----------------------------------------------------------------------------------------
@@ -169,6 +171,21 @@ def _line(pieces: list[Piece], *, is_last: bool) -> str:
 
 
 # --- choosing a size ----------------------------------------------------------------------------------------
+
+
+def fits_surely(words: str, size: float, room: Room, font: FontFile) -> bool:
+    """Whether a text fits with room to spare, told without breaking it into lines; where it does not, it may yet."""
+    if SOFT_HYPHEN in words or NO_SPACE in words or room.width <= 0:
+        return False
+    width, lines = room.width * font.units / size, 0
+    for paragraph in words.split("\n"):
+        whole = SPACES.sub(" ", paragraph.strip())
+        total = width_of(whole, font)
+        if total > width and max(width_of(word, font) for word in whole.split(" ")) > width:
+            return False
+        # Two lines after each other are wider together than one may be: else they were one.
+        lines += 1 if total <= width else int(2 * total / width) + 2
+    return lines * room.line_height * size <= room.height
 
 
 def set_at(paragraphs: list[list[Piece]], size: float, room: Room, font: FontFile) -> Block | None:

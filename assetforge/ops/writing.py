@@ -1,9 +1,11 @@
 """One picture written by one of Pillow's encoders, alone with itself; unaware of what is asked of the file."""
 
+from __future__ import annotations
+
 from io import BytesIO
 from typing import Any
 
-from PIL import Image
+from assetforge.ops.pillow import Image
 
 
 def bare(image: Image.Image) -> Image.Image:

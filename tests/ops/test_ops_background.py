@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from assetforge.ops.cutout import Cutout, idle
+from assetforge.ops.cutout import Cutout, remark
 from assetforge.ops.decode import pixel_digest
 from assetforge.ops.spec import OpFailed
 from tests.ops.ops_params import run
@@ -189,7 +189,7 @@ def test_where_a_picture_is_looked_at_piece_by_piece_does_not_show() -> None:
         assert pixel_digest(part.crop((30, 30, 230, 190))) == pixel_digest(whole.crop((200, 220, 400, 380)))
 
 
-# --- nothing to cut out -------------------------------------------------------------------------------------
+# --- nothing to cut out, or nothing else ---------------------------------------------------------------------
 
 
 @given(st.sampled_from(KEYS), st.sampled_from(INKS), SIDES, SIDES)
@@ -199,7 +199,7 @@ def test_a_cutout_that_takes_nothing_away_says_what_is_there(
     image = solid((width, height), ink)
     color, there = (f"#{bytes(one).hex()}" for one in (key, ink))
     assert run("cutout", {"color": color}, image) is image
-    told = idle(Cutout(color=color), image)
+    told = remark(Cutout(color=color), image, image)
     assert told is not None
     assert told[0] == f"`cutout` took nothing away: no pixel is like {color}, and the corners are {there}"
     assert there in told[1]
@@ -210,4 +210,15 @@ def test_a_picture_that_is_cut_out_already_needs_no_word() -> None:
     image.paste((200, 60, 40, 255), (10, 10, 30, 30))
     for color in ("auto", "#00ff00"):
         assert run("cutout", {"color": color}, image) is image
-        assert idle(Cutout(color=color), image) is None
+        assert remark(Cutout(color=color), image, image) is None
+
+
+@pytest.mark.parametrize("color", ["auto", "#ffffff"])
+def test_a_cutout_that_takes_everything_away_says_so(color: str) -> None:
+    params, image = {"color": color}, solid((40, 30), (250, 250, 250))
+    told = remark(Cutout(color=color), image, run("cutout", params, image))
+    gone = "#fafafa" if color == "auto" else color
+    assert told is not None
+    assert told[0] == f"`cutout` took everything away: every pixel is like {gone}"
+    image.paste((200, 60, 40), (10, 10, 30, 20))
+    assert remark(Cutout(color=color), image, run("cutout", params, image)) is None

@@ -12,7 +12,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from assetforge.ops.decode import measure, open_picture, pixel_digest, read_header
-from assetforge.ops.encode import ENCODERS, FORMATS, QUALITY, Encoding, encode
+from assetforge.ops.encode import ENCODERS, encode
+from assetforge.ops.encoding import FORMATS, QUALITY, Encoding
 from assetforge.ops.spec import OpFailed, normalised
 from tests.ops.ops_pictures import PICTURES, drawn, encoded
 

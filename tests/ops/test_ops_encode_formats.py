@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from assetforge.ops.decode import measure, open_picture, pixel_digest, read_header
-from assetforge.ops.encode import Encoding, encode
+from assetforge.ops.encode import encode
+from assetforge.ops.encoding import Encoding
 from assetforge.ops.icons import ICNS_TYPES, SIZES, icns, ico
 from assetforge.ops.indexed import find_colors
 from assetforge.ops.spec import OpFailed

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from assetforge.ops.encode import QUALITY, Encoding, encode
+from assetforge.ops.encode import encode
+from assetforge.ops.encoding import QUALITY, Encoding
 from assetforge.ops.fitting import fitted
 from assetforge.ops.spec import OpFailed
 

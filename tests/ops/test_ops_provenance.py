@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from assetforge.ops.decode import measure, read_metadata
-from assetforge.ops.encode import Encoding, encode
-from assetforge.ops.provenance import EXTENSION, TERMS, Mark, Metadata, kept, marked
+from assetforge.ops.encode import encode
+from assetforge.ops.encoding import Encoding
+from assetforge.ops.own_metadata import kept
+from assetforge.ops.provenance import EXTENSION, TERMS, Mark, Metadata, marked
 from tests.ops.ops_pictures import drawn
 
 WITH_XMP = ["png", "jpeg", "webp", "avif", "gif"]

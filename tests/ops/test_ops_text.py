@@ -340,6 +340,23 @@ def test_a_letter_that_the_font_lacks_fails_and_is_named() -> None:
         written(paper(), text="абвгжде")
 
 
+@pytest.mark.parametrize(
+    ("params", "hint"),
+    [
+        ({"text": "ä", "font": "a.ttf"}, "name a font of yours that has them"),
+        ({"text": "a\x07", "font": "a.ttf"}, "take it out of the text"),
+        ({"text": "שלום"}, "put it in the picture, or `overlay` a picture"),
+        ({"text": "a", "font": "a.ttf", "box": [0, 0, 900, 9]}, "keep left and width together within"),
+        ({"text": "a", "size": 9, "stroke": 30, "box": [0, 0, 50, 50]}, "make the stroke thinner"),
+        ({"text": "a " * 2000, "font": "a.ttf", "size": 90, "min_size": 80}, "shorten the text, set it smaller"),
+    ],
+)
+def test_what_to_do_is_told_of_what_is_in_the_way(params: dict[str, Any], hint: str) -> None:
+    with pytest.raises(OpFailed) as told:
+        prove(Text.model_validate(params), ROOM, [read_font(BOXES, "a.ttf")] if "font" in params else [])
+    assert hint in (told.value.hint or "")
+
+
 def test_the_font_of_a_text_without_one_is_named_where_it_lacks_a_letter() -> None:
     assert ink(written(paper(), None, text="Häfen → 100 €", size=20), paper()) is not None
     told = r"^DejaVu Sans, which stands in for a `font`, has no glyph for `日` \(U\+65E5\)$"
