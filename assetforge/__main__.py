@@ -19,8 +19,11 @@ def main() -> None:
             print(words)
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # whoever listened has heard enough
+    except BrokenPipeError:  # whoever listened has heard enough
         code = code or 1
+    except OSError as error:
+        code = code or 1
+        os.write(2, f"error: {(error.strerror or str(error)).lower()}\n".encode())
     # Commands close what they opened. To take the interpreter down would only take time, and longer than a proof.
     os._exit(code)
 

@@ -1,7 +1,9 @@
 """What a build leaves behind: emits, the lock's lines, the state, the stamp, and the report of it all."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assetforge.emit.facts import Built, Facts, Find, known_of, pinned, standing
@@ -10,16 +12,30 @@ from assetforge.emit.text import emits_of, render
 from assetforge.emit.writing import Emission, Targets, with_looks, write_emits
 from assetforge.errors import Problem
 from assetforge.gate import Options
-from assetforge.model import Drafted, Failure, Fresh, Graph, Local, Record, Rendition, Report, Source
+from assetforge.model import (
+    Decision,
+    Drafted,
+    Failure,
+    Fresh,
+    Graph,
+    Local,
+    Origin,
+    Record,
+    Rendition,
+    Report,
+    Source,
+)
 from assetforge.ops.plugins import files_of
 from assetforge.ops.table import BUILT_IN, OPS
 from assetforge.outputs.kept import Rest, keep_graph
 from assetforge.outputs.lines import merged, new_lines
 from assetforge.outputs.lock import Lock, LockLine, read_lock, write_lock
+from assetforge.outputs.names import keep_names
 from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.place import Places
 from assetforge.outputs.stamp import Seal, write_stamp
 from assetforge.outputs.state import held
+from assetforge.plan.ancestry import names_in
 from assetforge.plan.forecast import Forecast
 from assetforge.run.budget import Budget
 from assetforge.run.execute import Workshop
@@ -57,22 +73,44 @@ def leave_behind(space: Workspace, ended: Ended, options: Options) -> Emission:
     build holds on to the lock, OSError."""
     is_real = not options.locked and options.profile is None and options.on_miss != "draft"
     lock, emission, looks = space.state.digest(lock_name(space.manifest.file)), Emission(), Looks(space)
+    is_known = True
     emits = emits_of(ended.graph, ended.forecast.outlooks)
     told = {name for emit in emits for name in emit.selected}
     looks.measure(known_of(ended.graph, told, _known(space, ended, space.lock.lines, options)), options.jobs)
     if is_real or emits:
         with held(space.state.folder):
-            before = read_lock(space.lock_path, space.lock).lines
+            now = read_lock(space.lock_path, space.lock)
+            before, is_known = now.lines, now is space.lock
             facts = Facts(ended.graph, _known(space, ended, before, options), looks.look_up)
             texts, targets = render(space, emits, facts), Targets(ended.graph, ended.places)
             emission = write_emits(texts, targets, space.shelf.blobs)
             if is_real:
                 lock = _write_lock(space, ended, before, emission, looks)
-    if emission.is_whole and _is_clean(space, ended, options):
+    # What a part leaves out was proven with the lock as it was: where somebody wrote it meanwhile, all is looked at.
+    if emission.is_whole and _is_clean(space, ended, options) and (is_known or space.rest is None):
         _stamp(space, ended, lock, emission)
     space.shelf.records.remember_all({**ended.world.measured, **looks.facts})
     space.state.save()
+    _keep_names(space, ended)
     return emission
+
+
+def _is_there(decision: Decision) -> bool:
+    return isinstance(decision, Fresh) and decision.origin == "file"
+
+
+def _keep_names(space: Workspace, ended: Ended) -> None:
+    """What the outputs that are there now were made of, by name; of one that was current too, for its source may have
+    a new name. Where it can't be written a plan says less, and nothing else is lost by it."""
+    walk, rendered = ended.schedule.walk, ended.workshop.tally.rendered
+    made = {}
+    for name, state in walk.files.items():
+        step = ended.graph.steps[name]
+        assert isinstance(step, Rendition)
+        if state.picture is not None and (name in rendered or _is_there(state.decision)):
+            made[step.path] = state.picture.made, names_in(state.picture)
+    with suppress(OSError):
+        keep_names(space.state.folder, made, {*space.state.written, *space.lock.digests()})
 
 
 def _known(space: Workspace, ended: Ended, before: Mapping[str, LockLine], options: Options) -> Find:
@@ -106,7 +144,7 @@ def _write_lock(
     rendered = ended.workshop.tally.rendered
     new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
     new.update(emission.lines)
-    whole = {**before, **new} if space.rest.graph else merged(before, new, ended.graph, space.root.path)
+    whole = {**before, **new} if space.rest else merged(before, new, ended.graph, space.root.path)
     lines = with_looks(whole, ended.graph, looks)
     return write_lock(space.lock_path, lines)
 
@@ -130,14 +168,14 @@ def _stamp(space: Workspace, ended: Ended, lock: str, emission: Emission) -> Non
         made = ended.workshop.tally.rendered.get(name)
         assert isinstance(step, Rendition)
         files[step.path] = made.media.digest if made else space.state.digest(step.path)
-    words = nothing_to_do(len(ended.graph.instances) + space.rest.instances, len(ended.graph.warnings))
-    if space.rest.graph:
-        seal = Seal(words, space.rest.graph, {}, space.rest.entries)
-    else:
-        files = {**space.manifest.reading.digests, **files}
-        listed = {**space.manifest.reading.listed, **_brought(ended.graph, space.root.path)}
-        seal = Seal(words, keep_graph(space.state.folder, space.manifest, ended.graph, listed), listed, {})
-    write_stamp(space.state, space.root, files, seal)
+    left_out = space.rest.instances if space.rest else 0
+    words = nothing_to_do(len(ended.graph.instances) + left_out, len(ended.graph.warnings))
+    if space.rest:
+        write_stamp(space.state, space.root, files, Seal(words, space.rest.graph, {}, space.rest.entries))
+        return
+    listed = {**space.manifest.reading.listed, **_brought(ended.graph, space.root.path)}
+    name = keep_graph(space.state.folder, space.manifest, ended.graph, listed, locked=space.lock.lines)
+    write_stamp(space.state, space.root, {**space.manifest.reading.digests, **files}, Seal(words, name, listed, {}))
 
 
 def _brought(graph: Graph, root: str) -> dict[str, tuple[int, int, int, int]]:
@@ -147,32 +185,34 @@ def _brought(graph: Graph, root: str) -> dict[str, tuple[int, int, int, int]]:
     return {os.path.relpath(file, root): facts for file, facts in found.items()}
 
 
-def _pinned_elsewhere(lock: Lock, rest: Rest) -> Iterator[Record]:
+def _pinned_elsewhere(lock: Lock, rest: Rest | None) -> Iterator[Record]:
     """The pictures of the instances that were not looked at."""
-    for name, steps in rest.paid.items():
+    for name, steps in rest.paid.items() if rest else ():
         for step, n in steps.items():
             found = (lock.candidate(name, step, number) for number in range(1, n + 1))
             yield from filter(None, found)
 
 
-def make_report(ended: Ended, emission: Emission, rest: Rest) -> Report:
+def _reused(ended: Ended) -> Iterator[tuple[Origin, Record]]:
+    """The pictures that were there, and who knew them."""
+    for state in ended.forecast.walk.paid.values():
+        decision, action = state.decision, state.action
+        if not isinstance(decision, Fresh) or action is None or not action.key:
+            continue
+        if f"{action.step}#{action.candidate}" not in ended.workshop.tally.bought:
+            yield decision.origin, decision.record
+
+
+def make_report(ended: Ended, emission: Emission, rest: Rest | None) -> Report:
     """What was made, emitted, reused, drafted, failed, spent and saved."""
     graph, schedule, forecast = ended.graph, ended.schedule, ended.forecast
     tally, finished = ended.workshop.tally, ended.finished
     instances = {name: step.instance for name, step in graph.steps.items() if not isinstance(step, Source)}
-    failed = [*forecast.blocked, *(Failure(instances[name], problem) for name, problem in schedule.failures.items())]
+    # Threads end in any order: problems of one asset are told in that of its steps.
+    problems = ((name, schedule.failures[name]) for name in graph.steps if name in schedule.failures)
+    failed = [*forecast.blocked, *(Failure(instances[name], problem) for name, problem in problems)]
     order = {name: index for index, name in enumerate(graph.instances)}
-    reused: dict[str, int] = {}
-    saved = 0.0
-    for state in forecast.walk.paid.values():
-        if isinstance(state.decision, Fresh) and state.action and state.action.key:
-            place = f"{state.action.step}#{state.action.candidate}"
-            if place not in tally.bought:
-                reused[state.decision.origin] = reused.get(state.decision.origin, 0) + 1
-                saved += state.decision.record.cost or 0.0
-    for record in _pinned_elsewhere(ended.world.lock, rest):
-        reused["lock"] = reused.get("lock", 0) + 1
-        saved += record.cost or 0.0
+    reused = [*_reused(ended), *(("lock", record) for record in _pinned_elsewhere(ended.world.lock, rest))]
     touched = {graph.steps[name].instance for name in tally.rendered if isinstance(graph.steps[name], Rendition)}  # type: ignore[union-attr]
     drafted = {
         instances[name] for (name, _), state in forecast.walk.paid.items() if isinstance(state.decision, Drafted)
@@ -187,8 +227,9 @@ def make_report(ended: Ended, emission: Emission, rest: Rest) -> Report:
         made=tuple(name for name in finished if name in touched and name not in drafted),
         placed=tuple(tally.placed),
         emitted=emission.written,
-        reused=reused,  # type: ignore[arg-type]
-        current=rest.instances + sum(name not in touched and name not in drafted for name in finished),
+        reused=Counter(origin for origin, _ in reused),
+        current=sum(name not in touched and name not in drafted for name in finished)
+        + (rest.instances if rest else 0),
         drafted=tuple(sorted(drafted)),
         failed=(*sorted(failed, key=lambda failure: order[failure.instance]), *emission.failures),
         skipped=tuple(sorted(skipped - {failure.instance for failure in failed})),
@@ -199,6 +240,6 @@ def make_report(ended: Ended, emission: Emission, rest: Rest) -> Report:
         unknown_costs=ended.budget.unknown,
         doubtful=ended.budget.doubtful,
         unanswered=ended.budget.unanswered,
-        saved=saved,
+        saved=sum((record.cost or 0.0 for _, record in reused), 0.0),
         stopped=tally.stopped,
     )

@@ -17,6 +17,9 @@ QUIET_FLAGS = frozenset({"-q", "--quiet"})
 # Variables that would change what a build says or does, so that only the pipeline can tell.
 UNSURE = ("GITHUB_ACTIONS",)
 
+# What reading a file raises that is not what we wrote.
+UNREADABLE = (OSError, ValueError, EOFError, TypeError, LookupError, AttributeError, MemoryError, RecursionError)
+
 Facts = tuple[int, int, int, int]
 Told = tuple[int, str, str, str, list[int], list[int], list[int], list[int]]
 
@@ -30,7 +33,7 @@ def proved_words(arguments: list[str], version: str) -> str | None:
         return None
     try:
         words = _proved(version)
-    except (OSError, ValueError, EOFError, TypeError):
+    except UNREADABLE:
         return None
     return "" if words is not None and flags & QUIET_FLAGS else words
 

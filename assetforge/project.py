@@ -6,13 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from assetforge.build import Stop, build, forecast_of, foreseen, places_of
 from assetforge.check import Disagreement, disagreements
 from assetforge.config import Settings, load_settings
 from assetforge.errors import ManifestError, Problem, UsageError
 from assetforge.events import Event, Listener, Warned
 from assetforge.gate import Options
-from assetforge.graph.resolve import resolve
 from assetforge.graph.select import select
 from assetforge.manifest.load import Manifest, load_manifest
 from assetforge.manifest.reading import Reading
@@ -23,7 +21,9 @@ from assetforge.outputs.prune import find_prunable, paths_of
 from assetforge.outputs.state import project_folder
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
-from assetforge.workspace import Workspace, open_workspace
+from assetforge.prospect import forecast_of, foreseen, places_of
+from assetforge.run.stop import Stop
+from assetforge.workspace import Workspace, lock_name, open_workspace
 
 MANIFEST_NAME = "assets.toml"
 DEFAULTS = Options()
@@ -63,6 +63,9 @@ class Project:
     def graph(self, profile: str | None = None) -> Graph:
         """Every step, in order. Raises ManifestError with all mistakes."""
         if profile not in self._graphs:
+            # A build of what changed reads the graph that the last one kept, and loads nothing that makes one.
+            from assetforge.graph.resolve import resolve
+
             self._graphs[profile] = resolve(
                 self.manifest, profile=profile, variables=self.variables, today=self.today
             )
@@ -103,10 +106,14 @@ class Project:
         stop: Stop | None = None,
     ) -> Report:
         """Makes everything selected current. Raises AssetforgeError where nothing could be started."""
+        # All that calls, draws and waits stands behind it: a plan needs none of that.
+        from assetforge.build import build
+
         part = self._changed_part(options)
         if part is not None:
             with self._workspace(part.manifest, listen) as space:
-                return await build(replace(space, rest=part.rest), part.graph, options, listen, stop or Stop())
+                if part.rest.has_still(space.root, lock_name(self.file)):
+                    return await build(replace(space, rest=part.rest), part.graph, options, listen, stop or Stop())
         graph = self.graph(options.profile)
         with self.workspace(listen) as space:
             report = await build(space, graph, options, listen, stop or Stop())

@@ -11,15 +11,16 @@ from assetforge.errors import Problem
 from assetforge.events import Listener, Warned
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
-from assetforge.outputs.kept import WHOLE, Rest
+from assetforge.outputs.kept import Rest
 from assetforge.outputs.lock import Lock, read_lock
+from assetforge.outputs.names import NamesKept
 from assetforge.outputs.state import State, project_folder
 from assetforge.paths import Root
 from assetforge.plan.price import Prices
 from assetforge.providers.access import find_access
 from assetforge.run.bytes import Bytes
 from assetforge.run.drafts import Drafts
-from assetforge.run.purchase import Shelf, now
+from assetforge.run.shelf import Shelf, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.claims import Claims
 from assetforge.store.layout import REHEARSAL
@@ -50,7 +51,7 @@ class Workspace:
     lock: Lock
     content: Bytes
     drafts: Drafts
-    rest: Rest = WHOLE
+    rest: Rest | None = None
 
     @property
     def lock_path(self) -> str:
@@ -89,8 +90,8 @@ class Workspace:
         """Look-ups for one walk."""
         return World(
             root=self.root, state=self.state, lock=self.lock, records=self.shelf.records, content=self.content,
-            drafts=self.drafts, refusals=None if retry_refused else self.refusals, trusting=trusting,
-            reencode=reencode, origins=self.origins,
+            drafts=self.drafts, names=NamesKept(self.state.folder), refusals=None if retry_refused else self.refusals,
+            trusting=trusting, reencode=reencode, origins=self.origins,
         )  # fmt: skip
 
 

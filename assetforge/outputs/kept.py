@@ -2,53 +2,53 @@
 need it are looked at, and nothing is parsed, rendered or validated again.
 
 It is the graph of the very files that the stamp has, or none: both carry one name, and what is not the input or the
-output of a step (the manifest, templates, data, another version) makes the whole pipeline run. Instances are pickled
-in groups, so that a few of ten thousand are read without the others; only what a graph consists of is ever unpickled.
-A graph with emits is not kept: an emitted file tells of all instances.
+output of a step (the manifest, templates, data, another version) makes the whole pipeline run. Instances are kept in
+groups, so that a few of ten thousand are read without the others, and as plain values, so that nothing that is read
+can call anything. Not kept is what depends on more than files: a graph with emits, which tell of all instances; one
+with models that are shut down some day, which is warned of; and one whose lock has lines that it does not know.
 """
 
 import marshal
 import os
-import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from assetforge import __version__, atomic
 from assetforge.digest import digest_document
-from assetforge.entry import Entry
 from assetforge.manifest.load import Manifest
 from assetforge.manifest.reading import Reading
 from assetforge.model import Graph, Instance, Paid, Rendition, Source, Step
-from assetforge.noop import Facts, facts_of
-from assetforge.outputs.stamp import find_stamp
-from assetforge.paths import Root
+from assetforge.noop import UNREADABLE, Facts, facts_of
+from assetforge.outputs.plain import NotPlainError, Reader, Writer
+from assetforge.outputs.stamp import Stamp, find_stamp
+from assetforge.paths import PathError, Root
+from assetforge.providers.models import rules_of
 
 FORMAT = 1
 NAME = "graph"
-# Of a part many groups are read: large ones are read for little, small ones repeat their classes' names.
+# Of a part many groups are read: large ones are read for little, small ones repeat what they share.
 GROUP = 64
-# What a table of TOML may hold beside text and numbers.
-DATES = frozenset({"date", "datetime", "time", "timedelta", "timezone"})
-MODULES = frozenset({"assetforge.model", "assetforge.errors"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
     """What a stamp proves of the instances that a part of a graph leaves out: how many they are and how many
-    candidates of which steps they have, the name of the whole graph ("" where nothing is left out), and the files
-    that are what they were."""
+    candidates of which steps they have, the name of the whole graph, and the files that are what they were."""
 
-    instances: int = 0
-    paid: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    graph: str = ""
-    entries: Mapping[str, Facts] = field(default_factory=dict)
+    instances: int
+    paid: Mapping[str, Mapping[str, int]]
+    graph: str
+    entries: Mapping[str, Facts]
 
-
-WHOLE = Rest()
+    def has_still(self, root: Root, path: str) -> bool:
+        """Whether a file is what was proven of it, now that it was read."""
+        try:
+            return path not in self.entries or facts_of(os.stat(os.path.join(root.path, path))) == self.entries[path]
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +61,23 @@ class Part:
     rest: Rest
 
 
-def keep_graph(folder: Path, manifest: Manifest, graph: Graph, others: Mapping[str, Facts]) -> str:
+def keep_graph(
+    folder: Path, manifest: Manifest, graph: Graph, others: Mapping[str, Facts], *, locked: Collection[str]
+) -> str:
     """Keeps a graph, under a name that stands for everything it was resolved from; gives the name, "" where it can't
-    be kept. `others` are the folders and installed steps that matter to it. Raises OSError."""
-    if graph.emits:
+    be kept. `others` are the folders and installed steps that matter to it, `locked` the lines of the lock. Raises
+    OSError."""
+    if graph.emits or not graph.instances.keys() >= set(locked) or any(map(_has_an_end, graph.steps.values())):
         return ""
-    name = _name_of(manifest, others)
+    name = _name_of(manifest, graph, others)
     if _read(folder, name) is not None:
         return name
-    root = manifest.reading.root
+    root, writer = manifest.reading.root, Writer()
     bare = manifest.table.model_copy(update={"asset": {}, "chain": {}, "data": {}})
     try:
-        head = pickle.dumps((manifest.file, bare, manifest.reading.digests, graph.output_dir, graph.warnings), 5)
-        groups = [pickle.dumps(group, 5) for group in _grouped(graph)]
-    except (pickle.PicklingError, TypeError, AttributeError):  # a step of another package may hold anything
+        head = writer.plain((manifest.file, bare, manifest.reading.digests, graph.output_dir, graph.warnings))
+        groups = [marshal.dumps(writer.plain(group)) for group in _grouped(graph)]
+    except NotPlainError:  # a step of another package may hold anything
         return ""
     listed = {path: _listing(root, path, facts) for path, facts in manifest.reading.listed.items()}
     kept = _Kept(FORMAT, name, head, groups, len(graph.instances), listed, _paid(graph), *_uses(graph))
@@ -90,59 +93,83 @@ def find_part(folder: Path, root: Root) -> Part | None:
     if stamp is None or kept is None:
         return None
     changed = stamp.changed(root)
-    same = _listed_alike(root, kept.listed, changed)
-    changed -= same.keys()
-    touched: set[int] = set()
-    for path in changed:
-        # What is wrong with a source that is not there is told by who resolves.
-        is_source = path in kept.sources
-        if not (is_source or path in kept.outputs) or (
-            is_source and not os.path.isfile(os.path.join(root.path, path))
-        ):
-            return None
-        touched |= {*kept.sources.get(path, ()), *kept.outputs.get(path, ())}
-    wanted = _closure(_closure(touched, _turned(kept.needs)), kept.needs)
     try:
-        file, table, digests, output_dir, warnings = _Reader(BytesIO(kept.head)).load()
-        loaded = {number: _Reader(BytesIO(kept.groups[number])).load() for number in {one // GROUP for one in wanted}}
-    except (pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, ImportError, IndexError):
+        same = _listed_alike(root, kept.listed, changed)
+        changed -= same.keys()
+        if not all(_is_plain_change(root, kept, path) for path in changed):
+            return None
+        touched = {
+            number for path in changed for uses in (kept.sources, kept.outputs) for number in uses.get(path, ())
+        }
+        wanted = _closure(_closure(touched, _turned(kept.needs)), kept.needs)
+        proven = {path: facts for path, facts in stamp.entries.items() if path not in changed} | same
+        return _part(kept, root, sorted(wanted), stamp, proven)
+    except UNREADABLE:
         return None
-    chosen = [loaded[one // GROUP][one % GROUP] for one in sorted(wanted)]
-    steps = {place: step for _, own in chosen for place, step in own}
-    instances = {instance.name: instance for instance, _ in chosen}
+
+
+def _part(kept: "_Kept", root: Root, wanted: Iterable[int], stamp: Stamp, proven: Mapping[str, Facts]) -> Part:
+    reader = Reader()
+    file, table, digests, output_dir, warnings = reader.value(kept.head)
+    groups: dict[int, list[tuple[Instance, list[tuple[int, Step]]]]] = {}
+    steps: dict[int, Step] = {}
+    instances: dict[str, Instance] = {}
+    for number in wanted:
+        group, place = divmod(number, GROUP)
+        if group not in groups:
+            groups[group] = reader.value(marshal.loads(kept.groups[group]))  # noqa: S302 - plain values
+        instance, own = groups[group][place]
+        instances[instance.name] = instance
+        steps.update(own)
     reading = Reading(root)
     reading.digests.update(digests)
     return Part(
         Manifest(file, table, {}, {}, reading, {}, {}, ()),
-        Graph(
-            steps={steps[place].id: steps[place] for place in sorted(steps)},
-            instances=instances,
-            warnings=warnings,
-            output_dir=output_dir,
-        ),
+        Graph({steps[at].id: steps[at] for at in sorted(steps)}, instances, warnings, output_dir=output_dir),
         Rest(
-            kept.size - len(chosen),
-            {name: steps for name, steps in kept.paid.items() if name not in instances},
+            kept.size - len(instances),
+            {name: counts for name, counts in kept.paid.items() if name not in instances},
             stamp.graph,
-            {path: facts for path, facts in stamp.entries.items() if path not in changed} | same,
+            proven,
         ),
     )
 
 
-def _name_of(manifest: Manifest, others: Mapping[str, Facts]) -> str:
+def _is_plain_change(root: Root, kept: "_Kept", path: str) -> bool:
+    """Whether a changed path is a source that may still be read, or an output whose folder is where it is written.
+    What is wrong with others is told by who looks at everything."""
+    try:
+        if path in kept.sources:
+            return bool(root.readable(path, text=False))
+        folder = os.path.dirname(path)
+        is_straight = not folder or root.followed(folder, {}) == os.path.join(root.real, folder)
+        return path in kept.outputs and is_straight
+    except PathError:
+        return False
+
+
+def _has_an_end(step: Step) -> bool:
+    """Whether a step asks for a model that is shut down some day."""
+    rules = rules_of(step.settings.kind, step.settings.model) if isinstance(step, Paid) else None
+    return rules is not None and rules.shutdown is not None
+
+
+def _name_of(manifest: Manifest, graph: Graph, others: Mapping[str, Facts]) -> str:
     read = sorted(manifest.reading.digests.items())
     beside = [[name, list(facts)] for name, facts in sorted(others.items())]
-    return digest_document("graph", [("version", f"{FORMAT} {__version__}"), ("read", read), ("beside", beside)])
+    told = [problem.message for problem in graph.warnings]
+    version = f"{FORMAT} {__version__}"
+    return digest_document("graph", [("version", version), ("read", read), ("beside", beside), ("warnings", told)])
 
 
 class _Kept(NamedTuple):
-    """A graph's file. `head` is the manifest without its assets, `groups` are pickled instances with their steps,
+    """A graph's file. `head` is the manifest without its assets, `groups` are marshalled instances with their steps,
     `listed` what the folders hold that globs were looked for in; the last ones tell of instances by their number, as
     `_uses` does."""
 
     format: int
     name: str
-    head: bytes
+    head: Any
     groups: list[bytes]
     size: int
     listed: dict[str, str]
@@ -152,24 +179,13 @@ class _Kept(NamedTuple):
     needs: dict[int, list[int]]
 
 
-class _Reader(pickle.Unpickler):
-    """Reads what a graph consists of. A pickle may name anything to be called, so nothing else is given to it."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "datetime" and name in DATES:
-            return super().find_class(module, name)
-        if module.startswith("assetforge."):
-            found = super().find_class(module, name)
-            if isinstance(found, type) and (module in MODULES or issubclass(found, Entry)):
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a graph")
-
-
 def _read(folder: Path, name: str) -> _Kept | None:
     try:
-        kept = _Kept(*marshal.loads((folder / NAME).read_bytes()))  # noqa: S302 - our own file, in the user's folder
-        return kept if (kept.format, kept.name) == (FORMAT, name) else None
-    except (OSError, ValueError, TypeError, EOFError):
+        kept = _Kept(*marshal.loads((folder / NAME).read_bytes()))  # noqa: S302 - plain values
+        tables = (kept.listed, kept.paid, kept.sources, kept.outputs, kept.needs)
+        is_kept = (kept.format, kept.name) == (FORMAT, name) and all(type(table) is dict for table in tables)
+        return kept if is_kept else None
+    except UNREADABLE:
         return None
 
 
@@ -196,7 +212,7 @@ def _listing(root: Root, path: str, facts: Facts) -> str:
         return ""
 
 
-def _grouped(graph: Graph) -> Iterable[list[tuple[Instance, list[tuple[int, Step]]]]]:
+def _grouped(graph: Graph) -> Iterator[list[tuple[Instance, list[tuple[int, Step]]]]]:
     """Instances with their steps and source files, each with its place in the graph's order, in groups."""
     own: dict[str, list[tuple[int, Step]]] = {name: [] for name in graph.instances}
     places = {name: place for place, name in enumerate(graph.steps)}
@@ -206,7 +222,7 @@ def _grouped(graph: Graph) -> Iterable[list[tuple[Instance, list[tuple[int, Step
             files = [graph.steps[link.step] for link in step.inputs]
             own[step.instance] += [(places[file.id], file) for file in files if isinstance(file, Source)]
     pairs = [(graph.instances[name], steps) for name, steps in own.items()]
-    return (pairs[start : start + GROUP] for start in range(0, len(pairs), GROUP))
+    yield from (pairs[start : start + GROUP] for start in range(0, len(pairs), GROUP))
 
 
 def _uses(graph: Graph) -> tuple[dict[str, list[int]], dict[str, list[int]], dict[int, list[int]]]:

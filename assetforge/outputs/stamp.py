@@ -7,13 +7,13 @@ that is as young as the stamp is left to be doubted.
 import marshal
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from assetforge import __version__, atomic
-from assetforge.noop import FORMAT, NAME, Facts, facts_of, read_stamp
+from assetforge.noop import FORMAT, NAME, UNREADABLE, Facts, facts_of, read_stamp
 from assetforge.outputs.state import TICK_NS, State
 from assetforge.paths import Root
 
@@ -46,12 +46,12 @@ def find_stamp(folder: Path, root: Root) -> Stamp | None:
     """The stamp of a project; None where there is none that can be read."""
     try:
         told = read_stamp(str(folder), root.path, __version__)
-    except (OSError, ValueError, TypeError, EOFError):
+        if told is None:
+            return None
+        born, _, graph, names, *columns = told
+        return Stamp(born, graph, dict(zip(names.split("\0"), zip(*columns, strict=True), strict=True)))
+    except UNREADABLE:
         return None
-    if told is None:
-        return None
-    born, _, graph, names, *columns = told
-    return Stamp(born, graph, dict(zip(names.split("\0"), zip(*columns, strict=True), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,12 @@ def write_stamp(state: State, root: Root, files: Mapping[str, str], seal: Seal) 
     """Writes the stamp; False, and no stamp at all, where something is not what the build used. `files` maps paths to
     the digests that the build read or wrote."""
     path = str(state.folder / NAME)
-    entries: dict[str, Facts] = {**seal.proven, **seal.listed}
-    if not _rest(root, files):
-        return _without(path)
-    for name, digest in files.items():
-        facts = state.facts(name, digest)
-        if facts is None:
-            return _without(path)
-        entries[name] = facts
+    found = _facts(state, root, files)
+    if found is None:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        return False
+    entries = {**seal.proven, **seal.listed, **found}
     names = sorted(entries)
     columns = [[entries[name][column] for name in names] for column in range(4)]
     state.folder.mkdir(parents=True, exist_ok=True)
@@ -86,19 +84,28 @@ def write_stamp(state: State, root: Root, files: Mapping[str, str], seal: Seal) 
     return True
 
 
-def _rest(root: Root, files: Mapping[str, str]) -> bool:
-    """Waits until no file is as young as a clock's tick: what is written within one can change unseen."""
+def _facts(state: State, root: Root, files: Mapping[str, str]) -> dict[str, Facts] | None:
+    """What files are like that have these digests; None where one has another."""
+    stat, base = os.stat, f"{root.path}/"
     try:
-        youngest = max((max(facts_of(os.stat(os.path.join(root.path, name)))[:2]) for name in files), default=0)
+        found = {name: facts_of(stat(base + name)) for name in files}
     except OSError:
-        return False
+        return None
+    if not _rested(found.values()):
+        return None
+    for name, digest in files.items():
+        if state.seen(name, digest) != found[name]:
+            facts = state.facts(name, digest)
+            if facts is None:
+                return None
+            found[name] = facts
+    return found
+
+
+def _rested(found: Iterable[Facts]) -> bool:
+    """Waits until no file is as young as a clock's tick: what is written within one can change unseen."""
+    youngest = max((max(facts[:2]) for facts in found), default=0)
     wait = (youngest + TICK_NS - time.time_ns()) / 1e9
     if 0 < wait <= TICK_NS / 1e9:
         time.sleep(wait + 0.001)
     return wait <= TICK_NS / 1e9
-
-
-def _without(path: str) -> bool:
-    with suppress(FileNotFoundError):
-        os.unlink(path)
-    return False

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 from assetforge import atomic
 from assetforge.digest import digest_bytes, digest_file
 from assetforge.errors import AssetforgeError
-from assetforge.noop import MANIFEST, Facts, facts_of, state_folder
+from assetforge.noop import MANIFEST, UNREADABLE, Facts, facts_of, state_folder
 from assetforge.paths import Root
 from assetforge.store.claims import hold
 from assetforge.store.documents import is_digest
@@ -188,6 +188,18 @@ def _read(path: Path) -> Known:
         version, _, written, seen = marshal.loads(path.read_bytes())  # noqa: S302 - our own file, in the user's folder
         if version != VERSION:
             return Known()
-        return Known({name: Written(*entry) for name, entry in written}, dict(seen))
-    except (OSError, ValueError, TypeError, EOFError):
+        known = Known({name: Written(*entry) for name, entry in written}, dict(seen))
+        return known if _is_sound(known) else Known()
+    except UNREADABLE:
         return Known()
+
+
+def _is_sound(known: Known) -> bool:
+    """Whether everything is of the kind that it should be: what a state says of a file is believed."""
+    return all(
+        type(path) is type(entry.digest) is type(entry.key) is str and type(entry.draft) is bool
+        for path, entry in known.written.items()
+    ) and all(
+        type(path) is type(digest) is str and len(facts) == 4 and all(type(fact) is int for fact in facts)
+        for path, (digest, facts) in known.seen.items()
+    )

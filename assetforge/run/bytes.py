@@ -8,6 +8,7 @@ from threading import Lock as Mutex
 from assetforge.digest import digest_bytes
 from assetforge.model import Media
 from assetforge.noop import Facts, facts_of
+from assetforge.outputs.state import POINTER_START
 from assetforge.paths import PathError, Root
 from assetforge.store.blobs import Blobs
 
@@ -87,13 +88,15 @@ class Bytes:
         return self._at(path, digest) if data is None else data
 
     def _unchanged(self, path: str, facts: Facts) -> bytes | None:
-        """The bytes of a file while it is the one with these facts, wherever links to it lead by now."""
+        """The bytes of a file while it is the one with these facts: then no link leads anywhere else. A Git LFS
+        pointer has not the bytes that it goes by."""
         try:
             with open(os.path.join(self._root.path, path), "rb") as file:
                 if facts_of(os.fstat(file.fileno())) != facts:
                     return None
                 data = file.read()
-                return data if facts_of(os.fstat(file.fileno())) == facts else None
+                is_same = facts_of(os.fstat(file.fileno())) == facts and not data.startswith(POINTER_START)
+                return data if is_same else None
         except OSError:
             return None
 

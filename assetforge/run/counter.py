@@ -10,7 +10,7 @@ from assetforge.providers.spec import Provider, ProviderTable
 from assetforge.run.budget import Budget
 from assetforge.run.drafts import Drafts
 from assetforge.run.limits import Arrivals
-from assetforge.run.purchase import Shelf
+from assetforge.run.shelf import Shelf
 from assetforge.store.claims import Claims
 from assetforge.store.month import Month
 from assetforge.store.notes import Notes

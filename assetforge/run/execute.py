@@ -98,10 +98,7 @@ class Workshop:
         self._finish(step, action, picture, await self.easel.make(step, action, picture), how="made")
 
     async def _restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> None:
-        rendered = await self.easel.restore(step, action, record, draft=picture.draft)
-        if isinstance(rendered, Problem):
-            self.easel.announce(step, picture)
-            rendered = await self.easel.make(step, action, picture)
+        rendered = await self.easel.restore(step, action, record, picture)
         self._finish(step, action, picture, rendered, how="restored")
 
     def _finish(

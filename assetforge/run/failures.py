@@ -7,7 +7,8 @@ from assetforge.model import Paid
 from assetforge.providers.spec import CallFailed
 from assetforge.run.asking import Wish
 from assetforge.run.counter import Counter
-from assetforge.run.purchase import TEXT_LIMIT, now
+from assetforge.run.purchase import TEXT_LIMIT
+from assetforge.run.shelf import now
 from assetforge.store.refusals import Refusal, judge_of
 
 MOST_ALIKE = 3

@@ -1,4 +1,4 @@
-"""Steps that were asked for and found nothing to do: what a build tells of them at its end, in the graph's order."""
+"""Steps that found nothing to do, or left nothing: what a build tells of them at its end, in the graph's order."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,8 @@ from assetforge.plan.forecast import Forecast, wanted_steps
 
 
 def idle_steps(forecast: Forecast, memo: Memo) -> Iterator[Problem]:
-    """One warning for each local step of this build that did nothing, though it was there to do something. Of a
-    placeholder nothing is told."""
+    """One warning for each local step of this build that did nothing, or left nothing, though it was there to do
+    something. Of a placeholder nothing is told."""
     walk = forecast.walk
     order, _ = wanted_steps(walk.graph, forecast.selected, walk.on_miss)
     for step in map(walk.graph.steps.__getitem__, order):

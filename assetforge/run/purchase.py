@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,10 +17,10 @@ from assetforge.ops.decode import has_transparency, measure_file
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import Prices
 from assetforge.providers.spec import SIMULATED, CallFailed, Delivery, Order, Provider
+from assetforge.run.shelf import Shelf, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.note import Note, quarantine
-from assetforge.store.records import Records
 
 Result = TypeVar("Result")
 
@@ -30,16 +29,6 @@ EVENTS = frozenset({"received", "stored"})
 CUT = "the rest of the answer was cut off"
 NOT_FOR_REAL = "the provider answers with simulated pictures, and this store is for real ones"
 REHEARSE = "set ASSETFORGE_CACHE_DIR as `assetforge simulate` printed it"
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where bought things go. Simulated pictures have a place in a store of a `rehearsal` only."""
-
-    blobs: Blobs
-    records: Records
-    ledger: Ledger
-    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +99,6 @@ def note_facts(
         "began": now(),
         "sent": True,
     }
-
-
-def now() -> str:
-    """The time as it stands in ledger and records: ISO 8601, UTC, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
 async def fulfil(

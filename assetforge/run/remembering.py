@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from assetforge.errors import UsageError
 from assetforge.model import Picture, Record
-from assetforge.plan.ancestry import Part, fact_name, fact_of, joined, new_parts, read_fact
+from assetforge.plan.ancestry import Part, fact_name, fact_of, new_parts
 from assetforge.store.records import Records
 
 # So many are written at once, and none waits longer: what a build that dies has not written is encoded again, and a
@@ -23,7 +23,7 @@ class Remembering:
         self._records = records
         self._made: list[Record] = []
         self._flushed = time.monotonic()
-        self._known: set[tuple[str, str]] = set()
+        self._known: set[str] = set()
         self._parts: list[tuple[str, Part]] = []
 
     def remember(self, record: Record, picture: Picture) -> None:
@@ -41,10 +41,5 @@ class Remembering:
         parts, self._parts = self._parts, []
         self._flushed = time.monotonic()
         self._records.put_all(made)
-        known: dict[str, Part] = {}
         with suppress(UsageError):
-            for identity, part in parts:
-                name = fact_name(identity)
-                before = known.get(name) or (read_fact(self._records.recall(name)) if part.names else None)
-                known[name] = joined(before, part)
-            self._records.note_all({name: fact_of(part) for name, part in known.items()})
+            self._records.note_all({fact_name(identity): fact_of(part) for identity, part in parts})

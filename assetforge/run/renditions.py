@@ -14,7 +14,8 @@ from assetforge.ops.encode import encode
 from assetforge.ops.evaluate import announce, evaluate, evaluate_announced
 from assetforge.ops.framing import Rect, frames_of
 from assetforge.ops.memo import Memo
-from assetforge.ops.provenance import NOTHING, Metadata, kept, marked
+from assetforge.ops.own_metadata import kept
+from assetforge.ops.provenance import NOTHING, Metadata, marked
 from assetforge.ops.spec import OpFailed
 from assetforge.outputs.place import Places
 from assetforge.outputs.state import Written
@@ -57,11 +58,17 @@ class Easel:
         """A rendition from its picture, kept in the store, and put at its path."""
         return await self._in_thread(lambda: self._render(step, picture), step, action, draft=picture.draft)
 
-    async def restore(self, step: Rendition, action: Action, record: Record, *, draft: bool) -> Rendered | Problem:
-        """A rendition whose bytes are known, put at its path."""
-        return await self._in_thread(
-            lambda: Rendered(self.bytes.file(record.media), record.media, record.frames), step, action, draft=draft
-        )
+    async def restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> Rendered | Problem:
+        """A rendition whose bytes are known, put at its path; made again where they are gone."""
+
+        def known() -> Rendered:
+            try:
+                return Rendered(self.bytes.file(record.media), record.media, record.frames)
+            except (BytesGone, OSError):
+                self.announce(step, picture)
+                return self._render(step, picture)
+
+        return await self._in_thread(known, step, action, draft=picture.draft)
 
     async def _in_thread(
         self, work: Callable[[], Rendered], step: Rendition, action: Action, *, draft: bool

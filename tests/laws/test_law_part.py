@@ -1,19 +1,31 @@
 """The law of parts: a build that looks only at what changed leaves everything as one that looks at all of it."""
 
+import asyncio
+import marshal
 import os
+import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetforge.errors import AssetforgeError
-from assetforge.model import Report
+import assetforge
+from assetforge.digest import digest_bytes
+from assetforge.errors import AssetforgeError, Problem, Where
+from assetforge.events import Event, Placed
+from assetforge.gate import Options
+from assetforge.model import Report, Size
+from assetforge.noop import FORMAT, proved_words
 from assetforge.noop import NAME as STAMP
+from assetforge.ops.geometry import Resize
 from assetforge.outputs.kept import NAME as GRAPH
 from assetforge.outputs.kept import Part, find_part
+from assetforge.outputs.plain import DATACLASS, DATE, MODEL, NAMED, TABLE, NotPlainError, Reader, Writer
 from assetforge.outputs.state import project_folder
 from assetforge.paths import Root
 from tests.promises.pictures import logo, png
@@ -134,6 +146,143 @@ def test_a_graph_that_is_damaged_is_no_graph(gallery: Site, keep: int) -> None:
     os.utime(gallery.folder / "art/blue.png", (1, 1))
     assert part_of(gallery) is None
     assert gallery.build().current == 8
+
+
+# --- links, and files of others ---
+
+
+def test_a_source_that_became_a_link_out_of_the_root_is_refused(gallery: Site) -> None:
+    outside = gallery.folder.with_name("outside.png")
+    (gallery.folder / "art/blue.png").rename(outside)
+    (gallery.folder / "art/blue.png").symlink_to(outside)
+    with pytest.raises(AssetforgeError, match="leads outside the root"):
+        gallery.build()
+
+
+def test_a_source_is_not_overwritten_through_a_link(gallery: Site) -> None:
+    before = gallery.files()
+    shutil.rmtree(gallery.folder / "cards")
+    (gallery.folder / "cards").symlink_to("art")
+    report = gallery.build()
+    assert {failure.problem.message for failure in report.failed} >= {
+        "`cards/red.png` is a file that is read, by way of a link"
+    }
+    assert {path: data for path, data in gallery.files().items() if path.startswith("art/")} == {
+        path: data for path, data in before.items() if path.startswith("art/")
+    }
+
+
+def test_a_lock_that_somebody_writes_during_a_part_is_looked_at_again(gallery: Site) -> None:
+    gallery.write("art/blue.png", png(logo("purple")))
+    whole = gallery.lock
+
+    def merge(event: Event) -> None:
+        if isinstance(event, Placed):
+            lines = [line for line in gallery.lock.splitlines(keepends=True) if b'"drawn"' not in line]
+            gallery.write(LOCK, b"".join(lines).replace(b",\n}}", b"\n}}"))
+
+    asyncio.run(gallery.project().build(Options(), merge))
+    assert b'"drawn"' not in gallery.lock
+    gallery.build()
+    assert gallery.lock.count(b"\n") == whole.count(b"\n")
+
+
+def test_lines_that_a_manifest_no_longer_has_go_when_their_files_are_gone(gallery: Site) -> None:
+    gallery.edit("[asset.drawn]", "[asset.painted]")
+    gallery.edit('"drawn.webp"', '"painted.webp"')
+    gallery.build()
+    assert {"drawn", "painted"} <= gallery.lines.keys()
+    gallery.remove("drawn.webp")
+    gallery.write("art/blue.png", png(logo("purple")))
+    gallery.build()
+    assert "drawn" not in gallery.lines
+
+
+def test_a_pointer_of_git_lfs_stands_for_the_bytes_that_the_store_has(tmp_path: Path) -> None:
+    site = make_site(tmp_path, None, '[asset.a]\nsource = "a.png"\noutputs = ["copy.png"]\n')
+    data = png(logo())
+    site.write("a.png", data)
+    site.build()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest_bytes(data)}\nsize {len(data)}\n"
+    site.write("a.png", pointer)
+    os.utime(site.folder / "a.png", (1, 1))
+    site.edit('["copy.png"]', '["copy.png", { path = "small.png", width = 24 }]')
+    assert site.build().failed == ()
+    assert "small.png" in site.files()
+
+
+# --- hostile files ---
+
+
+class Call:
+    """A pickle that calls."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("called",)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, {}, (), (1, 2), "x", pickle.dumps(Call()), (1,) * 10, (FORMAT, "NAME", (5, "os:system", "mkdir called"))],
+)
+@pytest.mark.parametrize("name", [GRAPH, STAMP, "state"])
+def test_what_we_did_not_write_is_no_reason_for_anything(
+    gallery: Site, monkeypatch: pytest.MonkeyPatch, name: str, told: Any
+) -> None:
+    monkeypatch.chdir(gallery.folder)
+    (state_of(gallery) / name).write_bytes(told if isinstance(told, bytes) else marshal.dumps(told))
+    gallery.write("art/blue.png", png(logo("purple")))
+    proved_words(["build"], assetforge.__version__)
+    assert "cards/blue.png" in gallery.build().placed
+    assert not (gallery.folder / "called").exists()
+
+
+HEADS = [
+    (DATACLASS, "os:system", "mkdir called"),
+    (DATACLASS, "assetforge.model:Size.parse.__func__.__class__", 1),
+    (DATACLASS, "assetforge.model:Any", 1),
+    (NAMED, "assetforge.paths:Root", "/"),
+    (MODEL, "assetforge.model:Size", (TABLE,)),
+    (DATE, "object", "2026-01-01"),
+    (99,),
+    [1],
+]
+
+
+@pytest.mark.parametrize("plain", HEADS)
+def test_only_what_a_graph_consists_of_is_read(plain: Any) -> None:
+    with pytest.raises((NotPlainError, LookupError, TypeError, ValueError)):
+        Reader().value(plain)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.dates()
+    | st.datetimes()
+    | st.times()
+    | st.builds(Size, st.integers(1, 9), st.integers(1, 9))
+    | st.builds(Where, st.text())
+    | st.builds(lambda width: Resize(width=width), st.integers(1, 9)),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text(), inner)
+        | st.frozensets(st.text())
+        | st.builds(lambda value: Problem("x", None, value), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(value=VALUES)
+def test_what_is_kept_comes_back_as_it_was(value: Any) -> None:
+    back = Reader().value(marshal.loads(marshal.dumps(Writer().plain(value))))
+    assert back == value
+    assert type(back) is type(value)
 
 
 # --- folders ---
