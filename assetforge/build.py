@@ -2,37 +2,29 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
-from pathlib import Path
 
 from assetforge.closing import Ended, keep_bought, leave_behind, make_report
 from assetforge.emit.writing import Emission
-from assetforge.errors import ManifestError
 from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import (
     Options,
     ask_consent,
-    broken,
     has_lost_records,
     limit,
     limit_name,
-    obstacles,
     open_providers,
     refuse,
     refuse_to_buy_blindly,
 )
 from assetforge.graph.requests import provider_tables
-from assetforge.graph.select import select
-from assetforge.model import Fresh, Graph, Paid, Report, Source
+from assetforge.model import Fresh, Graph, Paid, Report
 from assetforge.ops.memo import Memo
-from assetforge.outputs.place import Guard, Places
-from assetforge.paths import fold
-from assetforge.plan.forecast import Forecast, Outlook, foresee
-from assetforge.plan.price import Prices
-from assetforge.plan.walk import OnMiss
+from assetforge.outputs.place import Places
+from assetforge.plan.forecast import Forecast
+from assetforge.prospect import forecast_of, places_of
 from assetforge.providers.access import find_access
 from assetforge.providers.spec import Provider
 from assetforge.recover import finish_dead_builds
@@ -42,29 +34,10 @@ from assetforge.run.execute import Workshop
 from assetforge.run.idle import idle_steps
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
+from assetforge.run.stop import Stop
 from assetforge.store.notes import Notes, has_others
 from assetforge.words import some
 from assetforge.workspace import Workspace
-from assetforge.world import World
-
-
-class Stop:
-    """A wish to stop: nothing new is started, what is paid for is kept. A second wish ends the build at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.workshop: Workshop | None = None
-
-    def ask(self) -> None:
-        self.asked = True
-        if self.workshop is not None:
-            self.workshop.stop()
-
-    def attend(self, workshop: Workshop) -> None:
-        """From now on this is what a wish stops; one that was heard before stops it before it begins."""
-        self.workshop = workshop
-        if self.asked:
-            workshop.stop()
 
 
 async def build(space: Workspace, graph: Graph, options: Options, listen: Listener, stop: Stop) -> Report:
@@ -155,59 +128,6 @@ class Stage:
             title=space.title,
             drafts=space.drafts,
         )
-
-
-def forecast_of(graph: Graph, world: World, places: Places, options: Options, prices: Prices) -> Forecast:
-    """What a build with these options would do. Assets that are known to fail are told of and left out: nothing is
-    bought for them. Raises ManifestError for a source file that is not a picture."""
-    selected = select(graph, options.select)
-    forecast = foreseen(graph, world, options, selected, prices)
-    blocked = (*broken(forecast), *obstacles(forecast, places))
-    if not blocked:
-        return forecast
-    stopped = {failure.instance: failure.problem.message for failure in reversed(blocked)}
-    rest = foreseen(graph, world, options, [name for name in selected if name not in stopped], prices)
-    outlooks = {
-        name: Outlook(name, "wrong", (stopped[name],), ()) if name in stopped else rest.outlooks[name]
-        for name in selected
-    }
-    return replace(rest, outlooks=outlooks, blocked=blocked)
-
-
-def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[str], prices: Prices) -> Forecast:
-    """What would be done for some instances, whoever owns the files in their way. Raises ManifestError for a source
-    file that is not a picture."""
-    on_miss: OnMiss = "fail" if options.locked else options.on_miss
-    forecast = foresee(graph, world, on_miss, selected, prices)
-    while options.rebuy_lost and (forecast.lost or forecast.again):
-        lost = (forecast.walk.paid[place].action for place in (*forecast.lost, *forecast.again))
-        world.forgotten |= {action.key for action in lost if action is not None}
-        forecast = foresee(graph, world, on_miss, selected, prices)
-    if forecast.problems and any(isinstance(graph.steps[name], Source) for name in forecast.walk.refused):
-        raise ManifestError(forecast.problems)
-    return forecast
-
-
-def places_of(space: Workspace, graph: Graph, guard: Guard) -> Places:
-    """The output paths of a project, and who owns what is there."""
-
-    def keep(digest: str, path: str) -> bool:
-        with suppress(OSError):
-            real = Path(space.root.readable(path, text=False))
-            return space.shelf.blobs.put_file(real, durable=True) == digest
-        return False
-
-    return Places(
-        space.root, space.state, space.lock.digests(), space.shelf.blobs.has, keep, guard, _read(space, graph)
-    )
-
-
-def _read(space: Workspace, graph: Graph) -> frozenset[str]:
-    """The real paths of everything that is read: what is written and what is read never overlap."""
-    sources = [step.path for step in graph.steps.values() if isinstance(step, Source)]
-    paths = (*space.manifest.reading.digests, *sources, space.lock_path)
-    folders: dict[str, str] = {}
-    return frozenset(fold(space.root.followed(path, folders)) for path in paths)
 
 
 async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception | None]:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assetforge.build import foreseen, places_of
 from assetforge.check import disagreements
 from assetforge.gate import Options
 from assetforge.model import Graph
 from assetforge.outputs.lock import read_lock, write_lock
 from assetforge.outputs.prune import Pruning, find_prunable, paths_of, prune, without_orphans
 from assetforge.outputs.state import held
+from assetforge.prospect import foreseen, places_of
 from assetforge.workspace import Workspace
 
 

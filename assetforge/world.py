@@ -13,10 +13,11 @@ from assetforge.ops.fontfile import MAX_BYTES, FontFile, check_font, read_font
 from assetforge.ops.masks import mask_flaw
 from assetforge.ops.spec import OpFailed
 from assetforge.outputs.lock import Lock
+from assetforge.outputs.names import NamesKept
 from assetforge.outputs.state import State
 from assetforge.paths import PathError, Root
 from assetforge.plan.ancestry import Part, fact_name, read_fact
-from assetforge.plan.rebuild import FileEvidence, PaidEvidence
+from assetforge.plan.rebuild import FileEvidence, PaidEvidence, picture_in
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
 from assetforge.store.documents import is_digest
@@ -38,6 +39,7 @@ class World:
     records: Records
     content: Bytes
     drafts: Drafts
+    names: NamesKept
     refusals: Refusals | None = None
     trusting: bool = True
     reencode: bool = False
@@ -169,21 +171,21 @@ class World:
             return FileEvidence()
         present = self.state.digest(step.path, trusting=self.trusting)
         pinned = self._pinned(step, action, present)
-        stored = self.records.get(action.key)
-        if stored is not None and not self.content.has(stored.media.digest):
-            stored = None
-        is_other = pinned is not None and pinned.key == action.key and present not in ("", pinned.media.digest)
-        if pinned is not None and is_other and self._shows_the_same(step.path, pinned):
+        if pinned is None or pinned.key != action.key:
+            before = self._ingredients(pinned)
+            names = self.names.find(step.path, picture_in(before)) if before else {}
+            return FileEvidence(pinned, present, self._stored(action.key), before, names)
+        if present not in ("", pinned.media.digest) and self._shows_the_same(step.path, pinned):
             present = pinned.media.digest
-        if (
-            stored is None
-            and pinned is not None
-            and pinned.key == action.key
-            and self.content.has(pinned.media.digest)
-        ):
-            stored = pinned
-        is_same = pinned is not None and pinned.key == action.key
-        return FileEvidence(pinned, present, stored, () if is_same else self._ingredients(pinned))
+        if present == pinned.media.digest:  # as almost always: nobody has to ask the store
+            return FileEvidence(pinned, present)
+        known = pinned if self.content.has(pinned.media.digest) else None
+        return FileEvidence(pinned, present, self._stored(action.key) or known)
+
+    def _stored(self, key: str) -> Record | None:
+        """What the store has under a key, bytes and all."""
+        found = self.records.get(key)
+        return found if found is not None and self.content.has(found.media.digest) else None
 
     def draft(self, call: Call, candidate: int) -> Record | None:
         """A placeholder drawn before."""

@@ -1,11 +1,12 @@
-"""Resolving and planning one matrix of N instances, in fresh processes that take turns.
+"""Resolving and planning one matrix of N instances, or N entries, in fresh processes that take turns.
 
-    python -m benchmarks.resolve_and_plan [N ...]
+    python -m benchmarks.resolve_and_plan [N ...] [--entries N] [--runs 5]
 
 `api` is `assetforge.load(".").plan()`, imports included; `cli` is `assetforge plan --json`, which also writes it all
-out; `python` a bare start. Wall seconds are medians of five runs after a warm-up, memory is the peak in MiB.
+out; `python` a bare start. Wall seconds are medians of the runs after a warm-up, memory is the peak in MiB.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -14,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-RUNS = 5
 MANIFEST = """
 [project]
 output_dir = "out"
@@ -33,7 +33,23 @@ overrides = [{ when = { item.kind = "k3" }, quality = "low" }]
 """
 
 
-def write_project(folder: Path, instances: int) -> None:
+ENTRY = """
+[asset.icon-{index}]
+prompt = "A shiny thing {index} of Item {index}. {{{{ house }}}}"
+size = "256x256"
+steps = [{{ op = "resize", width = 128, height = 128 }}]
+output = "icons/item-{index}.png"
+"""
+
+
+def write_entries(folder: Path, instances: int) -> None:
+    """A manifest with as many assets."""
+    head = MANIFEST[: MANIFEST.index("[data]")]
+    entries = "".join(ENTRY.format(index=index) for index in range(instances))
+    (folder / "assets.toml").write_text(head + entries, "utf-8")
+
+
+def write_matrix(folder: Path, instances: int) -> None:
     """A manifest with one asset, and the CSV its axis comes from."""
     rows = (f"item-{index},Item {index},shiny thing {index},k{index % 10}" for index in range(instances))
     (folder / "assets.toml").write_text(MANIFEST, "utf-8")
@@ -64,21 +80,30 @@ COMMANDS = {
 
 def main() -> None:
     """Prints one row for each size."""
-    sizes = [int(size) for size in sys.argv[1:]] or [1_000, 10_000]
-    print(f"{'instances':>10} {'api s':>7} {'spread':>14} {'MiB':>5} {'cli s':>7} {'MiB':>5} {'python s':>9}")
-    for instances in sizes:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", type=int, nargs="*", default=[1_000, 10_000])
+    parser.add_argument("--entries", type=int, action="append", default=[])
+    parser.add_argument("--runs", type=int, default=5)
+    asked = parser.parse_args()
+    print(f"{'instances':>17} {'api s':>7} {'spread':>14} {'MiB':>5} {'cli s':>7} {'MiB':>5} {'python s':>9}")
+    rows = [(size, "matrix", write_matrix) for size in asked.sizes]
+    rows += [(size, "entries", write_entries) for size in asked.entries]
+    for instances, kind, write in rows:
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            write_project(folder, instances)
-            measure(COMMANDS["cli"], folder)
-            rounds = [{kind: measure(command, folder) for kind, command in COMMANDS.items()} for _ in range(RUNS)]
-        seconds = {kind: [taken[kind][0] for taken in rounds] for kind in COMMANDS}
-        memory = {kind: max(taken[kind][1] for taken in rounds) for kind in COMMANDS}
-        middle = {kind: statistics.median(walls) for kind, walls in seconds.items()}
+            write(Path(name), instances)
+            measure(COMMANDS["cli"], Path(name))
+            rounds = [
+                {command: measure(words, Path(name)) for command, words in COMMANDS.items()}
+                for _ in range(asked.runs)
+            ]
+        seconds = {command: [taken[command][0] for taken in rounds] for command in COMMANDS}
+        memory = {command: max(taken[command][1] for taken in rounds) for command in COMMANDS}
+        middle = {command: statistics.median(walls) for command, walls in seconds.items()}
         spread = f"{min(seconds['api']):.2f} to {max(seconds['api']):.2f}"
         print(
-            f"{instances:>10,} {middle['api']:>7.2f} {spread:>14} {memory['api']:>5.0f} "
-            f"{middle['cli']:>7.2f} {memory['cli']:>5.0f} {middle['python']:>9.3f}"
+            f"{instances:>9,} {kind:>7} {middle['api']:>7.2f} {spread:>14} {memory['api']:>5.0f} "
+            f"{middle['cli']:>7.2f} {memory['cli']:>5.0f} {middle['python']:>9.3f}",
+            flush=True,
         )
 
 

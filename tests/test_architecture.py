@@ -39,6 +39,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("emit",),
     # What dead builds left, what is asked before money is spent, what is judged without building.
     ("recover", "gate", "check"),
+    # What a build would do: all that a plan needs of it.
+    ("prospect",),
     # The lock, the stamp and the report of a build.
     ("closing",),
     ("build",),
@@ -62,7 +64,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "httpx": ("providers.images_api", "providers.links", "providers.listing", "providers.wire"),
     # An answer's base64 is read apart from its connection.
     "pybase64": ("providers.answer",),
-    "PIL": ("ops", "providers.draft", "providers.draft_*", "simulate"),
+    # All of `ops` takes it from `pillow`, which loads it when it is used; what reads files stands on its classes.
+    "PIL": ("ops.pillow", "ops.openers", "providers.draft", "providers.draft_*", "simulate"),
     "starlette": ("simulate",),
     "uvicorn": ("simulate.server",),
     "python_multipart": ("simulate.call",),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from assetforge.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from assetforge.build import Stop
+    from assetforge.run.stop import Stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AT_ONCE = 130

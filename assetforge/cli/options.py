@@ -71,7 +71,9 @@ class Run:
 
     def show(self, kind: Literal["error", "warning"], problems: Iterable["Problem"]) -> None:
         """Problems as text, sorted by file and line; in GitHub Actions as annotations as well."""
-        problems = list(problems)
+        from assetforge.report.gathering import gathered
+
+        problems = gathered(problems)
         self.show_only(kind, problems)
         if not (self.console.quiet and kind == "warning"):
             self.annotate(kind, problems)

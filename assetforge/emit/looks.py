@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from assetforge.digest import digest_bytes
 from assetforge.model import Look, Record, Rendition
@@ -44,6 +43,8 @@ class Looks:
         unknown = {record.media.digest: (step, record) for step, record in outputs if not self.look_up(record)}
         if not unknown:
             return
+        from concurrent.futures import ThreadPoolExecutor  # a plan looks at nothing
+
         threads = min(jobs or os.cpu_count() or 1, len(unknown))
         with ThreadPoolExecutor(threads, thread_name_prefix="assetforge") as pool:
             found = zip(unknown, pool.map(self._seen, unknown.values()), strict=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from assetforge.digest import digest_bytes
 from assetforge.emit.facts import Facts
 from assetforge.errors import ManifestError, Problem
-from assetforge.graph.emits import Emitter
 from assetforge.model import Emit, Graph
 from assetforge.words import waits_for
 from assetforge.workspace import Workspace
@@ -55,8 +54,14 @@ def emits_of(graph: Graph, built: Collection[str]) -> list[Emit]:
 
 def render(space: Workspace, emits: Iterable[Emit], facts: Facts) -> Iterator[Rendered]:
     """Emits, one after the other."""
+    listed = list(emits)
+    if not listed:
+        return
+    # It brings Jinja along, of which a build of what changed needs nothing else.
+    from assetforge.graph.emits import Emitter
+
     emitter = Emitter(space.manifest, space.variables)
-    for emit in emits:
+    for emit in listed:
         told = {name: facts.of(name) for name in emit.selected}
         waiting = tuple(name for name, outputs in told.items() if outputs is None)
         if waiting:

@@ -127,12 +127,13 @@ class Emits:
     def _template(self, text: str | None, name: str) -> str | None:
         """A template as the graph has it, read and compiled; None where something is wrong with it."""
         where = self.manifest.where("emit", name, "template")
-        if text is not None and text.startswith(PREFIX):
-            known = text.removeprefix(PREFIX)
-            if known in TEMPLATES:
+        if text is not None and text.lower().startswith(PREFIX):
+            known = text[len(PREFIX) :]
+            if text.startswith(PREFIX) and known in TEMPLATES:
                 return text
-            hint = did_you_mean(text, [f"{PREFIX}{other}" for other in TEMPLATES], "built-in templates")
-            self._tell(f"there is no built-in template `{known}`" if known else f"`{text}` has no name", where, hint)
+            named = known if text.startswith(PREFIX) else text
+            told = f"there is no built-in template `{named}`" if known else f"`{text}` has no name"
+            self._tell(told, where, _near(text if known else ""))
             return None
         path = self._path(text, where)
         if path is None:
@@ -140,7 +141,7 @@ class Emits:
         try:
             self.manifest.reading.text(path)
         except PathError as error:
-            self._tell(error.message, where, error.hint)
+            self._tell(error.message, where, error.hint or _near(path))
             return None
         wrong = self._fault(path)
         if wrong is not None:
@@ -201,6 +202,10 @@ class Emits:
 
     def _tell(self, message: str, where: Where, hint: str | None) -> None:
         self.problems.append(Problem(message, where, hint))
+
+
+def _near(text: str) -> str:
+    return did_you_mean(text, [f"{PREFIX}{name}" for name in TEMPLATES], "built-in templates")
 
 
 def _texts(entry: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:

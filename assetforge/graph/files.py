@@ -15,7 +15,7 @@ from assetforge.graph.scope import Scope
 from assetforge.manifest.schema import AssetTable, OutputSettings, OutputTable
 from assetforge.model import Link, Local, Rendition
 from assetforge.ops.checks import Checks
-from assetforge.ops.encode import FORMATS, Encoding
+from assetforge.ops.encoding import FORMATS, Encoding
 from assetforge.ops.spec import normalised
 from assetforge.ops.table import OPS
 from assetforge.paths import PathError, Root, fold, is_listed

@@ -22,6 +22,8 @@ Pixels = Callable[[Media], str]
 # Operations whose result is their first input's very picture whenever it has that picture's size.
 SHAPING = frozenset({"_fit", "_cut_back", "_at_least", "resize", "crop", "pad"})
 LOSSY = frozenset({"jpeg", "webp"})
+# What the identity of bytes begins with; that of a local step is a digest alone.
+LEAF = "bytes:"
 
 
 def leaf(
@@ -33,7 +35,7 @@ def leaf(
     action: Action | None = None,
 ) -> Picture:
     """A picture that exists: a provider's bytes for the candidate `action`, or those of the file `source`."""
-    return Picture(f"bytes:{media.digest}", media.size, media, models=models, draft=draft, step=source, action=action)
+    return Picture(f"{LEAF}{media.digest}", media.size, media, models=models, draft=draft, step=source, action=action)
 
 
 def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Picture:

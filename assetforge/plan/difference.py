@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetforge.model import Ingredients
+from assetforge.ops.encoding import QUALITY
 
 REQUEST = "the request changed"
 # Ingredients that are told by what they are, not by their values.
@@ -48,11 +49,20 @@ def _changes(name: str, old: Any, new: Any) -> Iterator[str]:
     if name == "prompt" and isinstance(old, str) and isinstance(new, str):
         yield "the prompt changed"
     elif name in TABLES and isinstance(old, dict) and isinstance(new, dict):
-        yield from (f"{TABLES[name]}: {one}" for one in parameter_changes(old, new, {}))
+        defaults = _encoding_defaults(old, new) if name == "encoding" else {}
+        yield from (f"{TABLES[name]}: {one}" for one in parameter_changes(old, new, defaults))
     elif name in PARTS:
         yield f"{PARTS[name]} changed"
     else:
         yield f"{name} changed from {old} to {new}"
+
+
+def _encoding_defaults(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What a format has where nobody says otherwise; as far as both are of one format, and lossy."""
+    same = old.get("format") == new.get("format")
+    is_lossy = same and not (old.get("lossless") or new.get("lossless"))
+    quality = QUALITY.get(str(new.get("format"))) if is_lossy else None
+    return {"lossless": False} | ({} if quality is None else {"quality": quality})
 
 
 def parameter_changes(

@@ -3,9 +3,10 @@
 Pure: what the lock, the store and the disk hold is passed in as evidence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assetforge.model import Action, Decision, Drafted, Fresh, Ingredients, Picture, Record, Stale
+from assetforge.plan.ancestry import Names
 from assetforge.plan.descent import Memory, picture_changes
 from assetforge.plan.difference import changes
 
@@ -29,12 +30,25 @@ class PaidEvidence:
 @dataclass(frozen=True, slots=True)
 class FileEvidence:
     """Of a rendition: what the lock (or, for drafts and profiles, the state) says of the path, the digest of the
-    file that is there, "" where there is none, and what the store has under its key."""
+    file that is there, "" where there is none, and what the store has under its key; of one with another key also
+    what it was made of, and what that went by."""
 
     pinned: Record | None = None
     file: str = ""
     stored: Record | None = None
     before_ingredients: Ingredients = ()
+    before_names: Names = field(default_factory=dict)
+
+    @property
+    def before_picture(self) -> str:
+        """The identity of the picture that it was made of, "" where that is not known."""
+        return picture_in(self.before_ingredients)
+
+
+def picture_in(ingredients: Ingredients) -> str:
+    """The identity of the picture that a rendition with these ingredients is made of, "" where they don't tell."""
+    told = dict(ingredients).get("picture")
+    return told if isinstance(told, str) else ""
 
 
 def decide_paid(action: Action, evidence: PaidEvidence) -> Decision:
@@ -64,8 +78,9 @@ def decide_rendition(
     if pinned is None:
         return Stale((NOT_MADE,))
     if not same_key:
-        was = dict(evidence.before_ingredients).get("picture")
-        told = picture_changes(was, picture, instance, memory) if isinstance(was, str) else ()
+        told = picture_changes(
+            evidence.before_picture, picture, instance=instance, memory=memory, names=evidence.before_names
+        )
         return Stale(changes(evidence.before_ingredients, action.ingredients, {"picture": told}))
     return Stale(("the file is missing" if not evidence.file else "the file was changed",))
 

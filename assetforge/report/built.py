@@ -1,19 +1,16 @@
 """What a build did, as a JSON object and as lines and rows for people."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from assetforge.errors import Problem, Where
 from assetforge.events import Placed
 from assetforge.model import Failure, Report
+from assetforge.report.gathering import MANY, NAMED, gathered, said
 from assetforge.words import count, left_behind, money, nothing_to_do, seconds, some
 
-# From so many on, assets that fail for one and the same reason are told together.
-MANY = 4
 # So many outputs of an asset are named that fail alike.
 MOST_OUTPUTS = 2
-_NAMED = re.compile(r"`([^`]+)`(:? .*)", re.DOTALL)
 
 
 def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
@@ -94,18 +91,21 @@ def failures_of(report: Report) -> list[Failure]:
 
 
 def problems_of(report: Report) -> list[Problem]:
-    """The same without instances. What many assets fail for alike is said once too, with their names."""
-    groups: dict[tuple[str, str | None], list[Failure]] = {}
+    """The same without instances. What many assets fail for alike at one place is said once too, with their names."""
+    groups: dict[tuple[str, str | None, Where | None], list[Failure]] = {}
     for failure in _in_order(report.failed):
-        groups.setdefault((_named(failure.problem)[1], failure.problem.hint), []).append(failure)
+        problem = failure.problem
+        groups.setdefault((_named(problem)[1], problem.hint, problem.where), []).append(failure)
     problems: list[Problem] = []
-    for (told, hint), members in groups.items():
-        if len({failure.instance for failure in members}) < MANY:
+    for (told, hint, where), members in groups.items():
+        names = list(dict.fromkeys(failure.instance for failure in members))
+        if len(names) < MANY:
             problems += (failure.problem for failure in _told_once(members))
         else:
-            names = some([_named(failure.problem)[0] for failure in members], 4)
-            problems.append(Problem(f"{len(members):,} times{told}: {names}", None, hint))
-    return problems
+            about = told if told.startswith((":", " ")) else f": {told}"
+            many = count(len(names), "emit" if names[0].startswith("emit:") else "asset")
+            problems.append(Problem(f"{many}{about}: {some(names, NAMED)}", where, hint))
+    return gathered(problems)
 
 
 def _in_order(failures: Sequence[Failure]) -> list[Failure]:
@@ -127,8 +127,8 @@ def _told_once(failures: Iterable[Failure]) -> list[Failure]:
 
 def _named(problem: Problem) -> tuple[str, str]:
     """What a message is about, "" where it begins otherwise, and what it says of it."""
-    found = _NAMED.match(problem.message)
-    return (found[1], found[2]) if found else ("", problem.message)
+    found = said(problem)
+    return (found.name, found.told) if found.form == "about" else ("", problem.message)
 
 
 def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from assetforge.report.checkup_providers import Ask, Used, provider_findings, us
 from assetforge.report.checkup_settings import LIMIT, Readable
 from assetforge.report.checkup_store import store_findings
 from assetforge.report.finding import Finding, fail, ok, warn
-from assetforge.run.purchase import now
+from assetforge.run.shelf import now
 from assetforge.store.layout import open_store
 from assetforge.store.month import Month
 from assetforge.words import count, money, ticked

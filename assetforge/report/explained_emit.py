@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from assetforge.build import forecast_of, places_of
 from assetforge.emit.foresight import EmitOutlook, foresee_emits, wanted_text
 from assetforge.errors import UsageError
 from assetforge.events import Listener
@@ -15,6 +14,7 @@ from assetforge.model import Emit, Graph, Rendition
 from assetforge.paths import PathError
 from assetforge.plan.forecast import Forecast
 from assetforge.project import Project
+from assetforge.prospect import forecast_of, places_of
 from assetforge.report.foreseen import is_unmade
 from assetforge.report.planned import WORDS, reasons_of, word_of
 from assetforge.words import did_you_mean, some
@@ -61,7 +61,8 @@ def find_emit(graph: Graph, name: str) -> Emit:
         raise UsageError(f"`{name}` stands for {len(cells):,} emits", hint=hint)
     if found is None:
         names = [*dict.fromkeys(other.partition("[")[0] for other in graph.emits)]
-        raise UsageError(f"there is no emit `{name}`", hint=did_you_mean(name, names, "emits"))
+        near = did_you_mean(name if name != PREFIX else "", names, "emits")
+        raise UsageError(f"there is no emit `{name}`", hint=near)
     return found
 
 

@@ -3,11 +3,10 @@
 The reasons are the decision's own; what changed in a prompt is read from the ingredients that the store still has.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from assetforge.build import foreseen
 from assetforge.events import Listener
 from assetforge.gate import Options
 from assetforge.graph.wiring import BRIDGE
@@ -39,11 +38,14 @@ from assetforge.plan.forecast import Forecast, Outlook, reasons_to_wait
 from assetforge.plan.hints import cheaper_size
 from assetforge.plan.marks import mark_of
 from assetforge.project import Project
+from assetforge.prospect import foreseen
 from assetforge.report.foreseen import is_unmade
-from assetforge.report.planned import reasons_of, word_of
+from assetforge.report.gathering import without_name
+from assetforge.report.planned import WORDS, reasons_of, word_of
 
 # What signs a file's bytes can't be true of others (C2PA 2.1, hard bindings), so it is not carried over.
 CREDENTIALS_END = "encoded here: content credentials (C2PA) of the provider end, they are true of its very bytes only"
+FAILS = WORDS["wrong"]
 # Who knows a result, as users call it.
 KNOWN: Mapping[Origin, str] = {
     "lock": "in the lock",
@@ -55,8 +57,8 @@ KNOWN: Mapping[Origin, str] = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of one action. `word` is one of `KNOWN`'s, `missing`, `waits`, `draft` or `lost`; `diff` is the
-    prompt's change since the lock, word by word; money is US dollars."""
+    """What is known of one action, or of a step that fails. `word` is one of `KNOWN`'s, `missing`, `waits`, `draft`,
+    `lost` or `fails`; `diff` is the prompt's change since the lock, word by word; money is US dollars."""
 
     key: str | None
     word: str
@@ -69,6 +71,7 @@ class State:
     digest: str | None = None
     diff: tuple[tuple[str, str], ...] = ()
     ingredients: Ingredients = ()
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,10 @@ def explain(project: Project, name: str, options: Options, listen: Listener) -> 
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
         world = space.world(trusting=not options.verify)
-        forecast = foreseen(graph, world, options, (name,), space.prices)
+        forecast = _unbought(foreseen(graph, world, options, (name,), space.prices), name)
         instance = graph.instances[name]
         own = _own_steps(graph, instance)
-        parts = tuple(part for step in own for part in _part(forecast, step))
+        parts = tuple(_told_once(part for step in own for part in _part(forecast, step)))
         outlook = forecast.outlooks[name]
         files = (graph.steps[output] for output in instance.outputs)
         is_new = any(isinstance(step, Rendition) and is_unmade(space, step) for step in files)
@@ -129,6 +132,27 @@ def explain(project: Project, name: str, options: Options, listen: Listener) -> 
             instance, outlook, parts, forecast.low, forecast.high, word_of(outlook, is_new=is_new),
             reasons_of(forecast, outlook),
         )  # fmt: skip
+
+
+def _unbought(forecast: Forecast, name: str) -> Forecast:
+    """For an asset that is known to fail nothing is bought."""
+    outlook = forecast.outlooks[name]
+    if outlook.verdict != "wrong":
+        return forecast
+    outlooks = {**forecast.outlooks, name: replace(outlook, purchases=())}
+    return replace(forecast, purchases=(), low=0.0, high=0.0, unpriced=0, outlooks=outlooks)
+
+
+def _told_once(parts: Iterable[Part]) -> Iterator[Part]:
+    """What fails for the failure of a step before it does not repeat why."""
+    told: set[tuple[str, ...]] = set()
+    for part in parts:
+        states = tuple(
+            replace(state, reasons=(), hint=None) if state.word == FAILS and state.reasons in told else state
+            for state in part.states
+        )
+        told.update(state.reasons for state in states if state.word == FAILS)
+        yield replace(part, states=states)
 
 
 def _own_steps(graph: Graph, instance: Instance) -> list[Step]:
@@ -150,7 +174,8 @@ def _part(forecast: Forecast, step: Step) -> Iterator[Part]:
         case Local() if not _is_silent(forecast, step):
             params = {} if step.params is None else dict(normalised(step.params))
             size = _size(forecast, Link(step.id))
-            yield Part(step.id, OWN.get(step.op, step.op), _inputs(forecast, step), size, None, None, params, ())
+            known = (_failure(forecast, step),) if step.id in forecast.walk.refused else ()
+            yield Part(step.id, OWN.get(step.op, step.op), _inputs(forecast, step), size, None, None, params, known)
         case Rendition():
             yield _file(forecast, step)
         case _:
@@ -162,6 +187,8 @@ def _is_silent(forecast: Forecast, step: Local) -> bool:
     if step.op not in OWN:
         return step.op == BRIDGE
     after, before = forecast.walk.picture(Link(step.id)), forecast.walk.picture(step.inputs[0])
+    if step.id in forecast.walk.refused and step.inputs[0].step not in forecast.walk.refused:
+        return False
     return not (isinstance(after, Picture) and isinstance(before, Picture) and after.made != before.made)
 
 
@@ -184,8 +211,17 @@ def _cheaper(forecast: Forecast, step: Paid) -> Saving | None:
     return None if found is None else Saving(str(found.size), found.cut, found.price, prices[0])
 
 
+def _failure(forecast: Forecast, step: Local | Paid | Rendition, key: str | None = None) -> State:
+    """That a step can't be made, and why not."""
+    problem = forecast.walk.refused[step.id]
+    return State(key, FAILS, (without_name(problem.message, step.instance),), hint=problem.hint)
+
+
 def _candidate(forecast: Forecast, step: Paid, number: int) -> State:
     state = forecast.walk.paid[step.id, number]
+    if step.id in forecast.walk.refused and not isinstance(state.decision, Fresh):
+        failure = _failure(forecast, step, state.action.key if state.action else None)
+        return replace(failure, candidate=number, picked=number == step.pick)
     word, reasons = _told(state.decision)
     known = state.decision.record if isinstance(state.decision, Fresh | Drafted) else None
     price = next(
@@ -217,6 +253,7 @@ def _diff(forecast: Forecast, step: Paid, action: Action) -> tuple[tuple[str, st
 def _file(forecast: Forecast, step: Rendition) -> Part:
     state = forecast.walk.files[step.id]
     word, reasons = _told(state.decision)
+    failure = _failure(forecast, step) if step.id in forecast.walk.refused else None
     known = state.decision.record if isinstance(state.decision, Fresh) else None
     digest = known.media.digest if known else None
     size = (
@@ -229,7 +266,8 @@ def _file(forecast: Forecast, step: Rendition) -> Part:
     settings = {**({} if step.scale is None else normalised(step.scale)), **normalised(step.encoding)}
     settings |= {} if step.checks is None else {"checks": normalised(step.checks)}
     notes = tuple(_notes(step, state.picture)) if state.picture is not None else ()
-    return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, (told,), notes=notes)
+    states = (failure or told,)
+    return Part(step.path, "output", _inputs(forecast, step), size, None, None, settings, states, notes=notes)
 
 
 def _notes(step: Rendition, picture: Picture) -> Iterator[str]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assetforge.build import forecast_of, places_of
 from assetforge.check import is_placeholder
 from assetforge.emit.foresight import EmitOutlook, foresee_emits
 from assetforge.errors import Problem
@@ -17,6 +16,7 @@ from assetforge.graph.requests import provider_tables
 from assetforge.model import Failure, Graph, Local, Paid, Rendition, Source
 from assetforge.plan.forecast import Forecast
 from assetforge.project import Project
+from assetforge.prospect import forecast_of, places_of
 from assetforge.providers.access import find_access
 from assetforge.workspace import Workspace
 

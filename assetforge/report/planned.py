@@ -10,6 +10,7 @@ from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
 from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
+from assetforge.report.gathering import listed, without_name
 from assetforge.words import count, left_behind, money, money_range, some
 
 REASONS = 2
@@ -45,8 +46,10 @@ def rows(seen: Foreseen) -> Iterator[Row]:
 def emit_rows(seen: Foreseen) -> Iterator[Row]:
     """Every emit that tells of a selected instance, in manifest order."""
     for outlook in seen.emits:
-        about = f"`{outlook.emit.path}`: {outlook.reason}" if outlook.reason else ""
-        yield Row(WORDS.get(outlook.verdict, outlook.verdict), outlook.emit.name, about, "")
+        path = f"`{outlook.emit.path}`"
+        about = outlook.reason if outlook.reason.startswith(path) else f"{path}: {outlook.reason}"
+        why = about if outlook.reason else ""
+        yield Row(WORDS.get(outlook.verdict, outlook.verdict), outlook.emit.name, why, "")
 
 
 def why_of(seen: Foreseen, outlook: Outlook) -> str:
@@ -55,7 +58,8 @@ def why_of(seen: Foreseen, outlook: Outlook) -> str:
     sizes = dict.fromkeys(
         f"{step.size}, asked for as {step.request_size}" for step in asked if step.request_size is not None
     )
-    return "; ".join([told_shortly(reasons_of(seen.forecast, outlook)), *sizes])
+    reasons = [without_name(reason, outlook.instance) for reason in reasons_of(seen.forecast, outlook)]
+    return "; ".join([told_shortly(reasons), *sizes])
 
 
 def _bought(seen: Foreseen, outlook: Outlook) -> list[Paid]:
@@ -66,7 +70,7 @@ def _bought(seen: Foreseen, outlook: Outlook) -> list[Paid]:
 def told_shortly(reasons: Sequence[str]) -> str:
     """The first reasons, and how many more there are."""
     more = f"; and {len(reasons) - REASONS:,} more" if len(reasons) > REASONS else ""
-    return "; ".join(reasons[:REASONS]) + more
+    return listed(reasons[:REASONS]) + more
 
 
 def reasons_of(forecast: Forecast, outlook: Outlook) -> tuple[str, ...]:

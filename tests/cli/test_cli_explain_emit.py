@@ -79,10 +79,19 @@ def test_an_explained_emit_has_its_keys_and_no_other(emitting: Builder) -> None:
     assert told["outputs"] == ["hero.webp", "hero.jpg"]
 
 
+def test_an_emit_that_fails_says_where(emitting: Builder) -> None:
+    assert emitting.call("build").code == 0
+    emitting.write({"page.html": "<ul>\n{% for one in outputs %}\n{{ one.pth }}\n{% endfor %}"})
+    text = emitting.call("explain", "emit:page[lang=en]").out
+    assert "  fails: " in text
+    assert "  place     page.html:3\n" in text
+
+
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
         ("emit:lits", "there is no emit `emit:lits`", "did you mean `emit:list`?"),
+        ("emit:", "there is no emit `emit:`", "emits: `emit:list` and `emit:page`"),
         ("emit:zzzzzzzz", "there is no emit `emit:zzzzzzzz`", "emits: `emit:list` and `emit:page`"),
         ("emit:page", "`emit:page` stands for 2 emits", "name one of `emit:page[lang=de]` and `emit:page[lang=en]`"),
     ],

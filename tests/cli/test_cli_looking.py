@@ -414,3 +414,35 @@ def test_a_line_never_names_hundreds(project: Builder, command: tuple[str, ...])
     out = project.call(*command).out
     assert "and 296 more" in out
     assert max(map(len, out.splitlines())) < 400
+
+
+FAILING = """\
+[defaults]
+provider = "openai"
+
+[asset.card]
+prompt = "Paper"
+size = "400x300"
+output = "card.png"
+steps = [{ op = "text", text = "%s", size = 90, box = [0, 0, 90, 40] }]
+"""
+
+
+def test_what_fails_is_explained_with_a_word_and_a_hint_and_without_a_price(shop: Builder) -> None:
+    text = shop.write({"assets.toml": FAILING % "Hello"}).call("explain", "card").out
+    why = "the text `Hello` does not fit its box of 90x40 at a size of 90, it would need "
+    first, rest = text.split("\n\n", 1)
+    assert f"  fails: {why}" in first
+    assert "$" not in text
+    assert text.count(why) == 2  # at the top, and at the step
+    assert rest.count("  state     fails") == 2  # the step, and the output
+    assert "  hint      let it shrink with `min_size = " in rest
+    assert "  state     \n" not in text
+    told = shop.call("explain", "card", "--json").object
+    assert (told["state"], told["cost"]) == ("fails", {"low": 0.0, "high": 0.0})
+
+
+def test_a_long_text_is_cut_where_not_everything_is_asked_for(shop: Builder) -> None:
+    shop.write({"assets.toml": FAILING % ("many words " * 300)})
+    assert max(map(len, shop.call("explain", "card").out.splitlines())) < 300
+    assert "many words " * 290 in shop.call("explain", "card", "-v").out

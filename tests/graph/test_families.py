@@ -209,7 +209,7 @@ def test_nothing_is_scaled_up(
 ) -> None:
     manifest = f'[asset.a]\nsource = "a.png"\noutput = {{ family = "{name}", path = "a"{settings} }}\n'
     told = project.write({"a.png": png(Image.new("RGB", size)), "assets.toml": manifest}).call("plan")
-    needs = f"`a`: the family `{name}` needs a picture at least "
+    needs = f"fails  a  the family `{name}` needs a picture at least "
     assert (needs in told.out) is not is_enough
     assert (f"and this one is {Size(*size)}" in told.out) is not is_enough
 

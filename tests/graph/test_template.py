@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assetforge.entry import is_template
 from assetforge.graph.template import Engine, TemplateError, missing
 
 FILES = {
@@ -268,6 +269,18 @@ def test_any_expression_is_a_text_or_a_mistake_that_can_be_told(expression: str)
         text = error.message
     assert " at 0x" not in text
     assert "<class" not in text
+
+
+def told(text: str) -> str:
+    try:
+        return render(text)
+    except TemplateError as error:
+        return error.message
+
+
+@given((st.text("a {}%#\n\r\t\0é\ud800") | st.text()).filter(lambda text: not is_template(text)))
+def test_a_text_without_templates_is_what_it_would_be_beside_one(text: str) -> None:
+    assert told(text) == told(f"{{{{ '' }}}}{text}")
 
 
 @pytest.mark.parametrize("text", [r"{{ '\ud800' }}", r"{{ 'a\x00b' }}"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assetforge.digest import digest_document
 from assetforge.errors import Where
 from assetforge.model import Link, Media, Paid, Picture, Rendition, Settings, Shape, Size
-from assetforge.ops.encode import Encoding
+from assetforge.ops.encoding import Encoding
 from assetforge.ops.table import OPS
 from assetforge.plan.action import apply, bind_paid, bind_rendition, leaf, recipe
 from assetforge.plan.difference import changes

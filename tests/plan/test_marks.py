@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assetforge.errors import Where
 from assetforge.model import Link, Media, Picture, Rendition
-from assetforge.ops.encode import Encoding
+from assetforge.ops.encoding import Encoding
 from assetforge.ops.provenance import Mark, Origin
 from assetforge.ops.table import OPS
 from assetforge.plan.action import apply, bind_rendition, is_copy, leaf

@@ -81,6 +81,13 @@ def test_what_is_cut_out_is_not_told(site: Site) -> None:
     assert site.warnings == []
 
 
+def test_a_cutout_that_leaves_nothing_is_told(site: Site) -> None:
+    site.write("art/boat.png", png(Image.new("RGB", (60, 40), (0, 255, 0))))
+    site.build()
+    told = "`cutout` took everything away: every pixel is like #00ff00"
+    assert site.warnings == [f"`boat`: {told}", f"`ship`: {told}"]
+
+
 def test_a_selected_build_tells_of_its_own(site: Site) -> None:
     site.build(select=("ship",))
     assert site.warnings == [f"`ship`: {TOLD}"]

@@ -106,7 +106,7 @@ REASONS: list[tuple[str, Change, str, str, tuple[str, ...]]] = [
         edited('"night-{{ width }}.jpg"', '"night-{{ width }}.jpg", quality = 40'),
         "night",
         "make",
-        ("`night-320.jpg`: encoding: quality set to 40",),
+        ("`night-320.jpg`: encoding: quality 82 -> 40",),
     ),
     (
         "another path",

@@ -84,7 +84,7 @@ CASES: list[tuple[str, Change, tuple[str, ...]]] = [
     (
         "another asset's picture",
         edited('image = "photos/mark.png"', 'image = "@icon[n=1]"'),
-        ("source `icons/1.png` in place of `photos/mark.png`", "`icon[n=1]`: step `round` added"),
+        ("step `overlay`: source `icons/1.png` in place of `photos/mark.png`", "`icon[n=1]`: step `round` added"),
     ),
     (
         "several at once",
@@ -153,6 +153,75 @@ def test_two_files_of_the_same_bytes_are_not_taken_for_each_other(tmp_path: Path
     assert [reasons(site, name) for name in "ab"] == [
         (f"`out/{name}.webp`: source `{name}.png` changed",) for name in "ab"
     ]
+
+
+ART = '[asset.hero]\nsource = "{}"\noutput = "hero.png"\nsteps = [{{ op = "blur", radius = 3 }}]\n'
+
+
+def test_a_reason_names_only_files_of_this_project(tmp_path: Path) -> None:
+    site = make_site(tmp_path, None, ART.format("red.png"))
+    site.write("red.png", flat("red"))
+    site.write("green.png", flat("green"))
+    site.build()
+    other = site.clone("other", store=True)
+    other.write("clients/acme/launch.png", flat("red"))
+    other.write("assets.toml", ART.format("clients/acme/launch.png"))
+    other.build()
+    other.edit("radius = 3", "radius = 4")
+    other.build()
+    site.edit("red.png", "green.png")
+    assert reasons(site, "hero") == ("`hero.png`: source `green.png` in place of `red.png`",)
+    # A project that has never been built here knows no names, though the store knows its picture.
+    fresh = site.clone("fresh", store=True)
+    assert reasons(fresh, "hero") == ("`hero.png`: source `green.png` is new or changed",)
+
+
+def test_a_source_in_place_of_another_is_never_told_as_changed(tmp_path: Path) -> None:
+    site = make_site(tmp_path, None, ART.format("logo.png"))
+    for name in ("art.png", "logo.png"):
+        site.write(name, flat("red"))
+    site.build()
+    site.write("logo.png", flat("blue"))
+    site.build()
+    site.edit("logo.png", "art.png")
+    site.build()  # its file is known from the first build
+    site.edit("art.png", "logo.png")
+    site.edit("radius = 3", "radius = 4")
+    told = "`hero.png`: source `logo.png` in place of `art.png`", "`hero.png`: step `blur`: radius 3 -> 4"
+    assert reasons(site, "hero") == told
+
+
+def test_a_file_of_the_same_bytes_under_a_new_name_is_known_by_that_name(tmp_path: Path) -> None:
+    site = make_site(tmp_path, None, ART.format("logo.png"))
+    for name in ("art.png", "logo.png"):
+        site.write(name, flat("red"))
+    site.build()
+    site.edit("logo.png", "art.png")
+    assert not site.build().placed  # nothing is to be made
+    site.write("logo.png", flat("blue"))
+    site.edit("art.png", "logo.png")
+    assert reasons(site, "hero") == ("`hero.png`: source `logo.png` in place of `art.png`",)
+
+
+def test_a_step_that_is_gone_is_told_by_its_id(tmp_path: Path) -> None:
+    site = make_steps(tmp_path)
+    site.edit('{ op = "grayscale" }', '{ op = "grayscale", id = "old" }')
+    assert site.plan().is_current
+    site.build()
+    site.edit('{ op = "grayscale", id = "old" },', "")
+    assert reasons(site, "photo") == ("step `old` removed",)
+
+
+def test_a_quality_is_told_beside_the_one_its_format_has(tmp_path: Path) -> None:
+    site = make_site(tmp_path, None, ART.format("red.png").replace('"hero.png"', '"hero.webp"'))
+    site.write("red.png", flat("red"))
+    site.build()
+    site.edit('"hero.webp"', '{ path = "hero.webp", quality = 70 }')
+    assert reasons(site, "hero") == ("`hero.webp`: encoding: quality 80 -> 70",)
+    site.build()
+    site.edit("quality = 70", "lossless = true")
+    told = "`hero.webp`: encoding: lossless false -> true", "`hero.webp`: encoding: quality 70 removed"
+    assert reasons(site, "hero") == told
 
 
 def test_a_profile_s_outputs_say_why_too(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from assetforge.model import Size
 from assetforge.plan.price import Prices
 from assetforge.providers.draft import DraftProvider
 from assetforge.providers.spec import Order, ProviderTable, Retry
-from assetforge.run.purchase import Bought, Decoding, Shelf, fulfil, now
+from assetforge.run.purchase import Bought, Decoding, fulfil
+from assetforge.run.shelf import Shelf, now
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.notes import Notes

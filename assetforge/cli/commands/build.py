@@ -104,9 +104,9 @@ def _consent(run: Run) -> Any:
 def _build(run: Run, project: "Project", options: "Options") -> "tuple[Report, Progress]":
     import asyncio
 
-    from assetforge.build import Stop
     from assetforge.cli.interrupts import Interrupts
     from assetforge.cli.progress import open_progress
+    from assetforge.run.stop import Stop
 
     stop = Stop()
     with open_progress(run.console, run.shown) as progress, Interrupts(stop, progress) as interrupts:

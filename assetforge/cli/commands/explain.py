@@ -72,6 +72,8 @@ def _emit_lines(run: Run, told: "EmitExplanation") -> Iterator[list[Piece]]:
     emit, reason = told.outlook.emit, told.outlook.reason
     yield [(emit.name, "good"), (_place(run, emit.where), "faint")]
     yield [(f"  {told.word}", ""), (f": {reason}" if reason else "", "")]
+    if told.outlook.problem is not None:
+        yield from _problem(run, told.outlook.problem)
     yield [("  writes    ", "faint"), (run.shown(emit.path), "")]
     yield [("  template  ", "faint"), (emit.template or "none: a list of outputs as JSON", "")]
     yield [("  from      ", "faint"), (_few(run, told.instances), "")]
@@ -86,6 +88,14 @@ def _emit_lines(run: Run, told: "EmitExplanation") -> Iterator[list[Piece]]:
         yield [(f"            and {count(len(told.changes) - len(shown), 'more line')}: -v shows all", "faint")]
 
 
+def _problem(run: Run, problem: Problem) -> Iterator[list[Piece]]:
+    """Where it is, and what to do about it."""
+    if problem.where is not None and (place := _place(run, problem.where)):
+        yield [("  place     ", "faint"), (place.strip(), "")]
+    if problem.hint:
+        yield [("  hint      ", "faint"), (problem.hint, "")]
+
+
 def _place(run: Run, where: Where) -> str:
     place = run.project.place_of(Problem("", where)) if run.project else None
     return f"  {run.shown(place.file)}:{place.line}" if place else ""
@@ -97,10 +107,11 @@ def _few(run: Run, names: Sequence[str]) -> str:
 
 
 def _lines(run: Run, told: "Explanation") -> Iterator[list[Piece]]:
+    from assetforge.report.gathering import listed, without_name
     from assetforge.report.planned import price_of
 
     yield [(told.instance.name, "good"), (_place(run, told.instance.where), "faint")]
-    why = "; ".join(told.reasons)
+    why = listed(without_name(reason, told.instance.name) for reason in told.reasons)
     price = price_of(told.outlook.purchases)
     yield [(f"  {told.word}", ""), (f": {why}" if why else "", ""), (f", {price}" if price else "", "")]
     if told.instance.alt is not None:
@@ -134,7 +145,7 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
     if part.settings:
         yield [
             ("  settings  ", "faint"),
-            (", ".join(f"{key} {_plain(value)}" for key, value in part.settings.items()), ""),
+            (", ".join(f"{key} {_plain(value, run)}" for key, value in part.settings.items()), ""),
         ]
     for note in part.notes:
         yield [("  marks     ", "faint"), (note, "")]
@@ -142,20 +153,23 @@ def _part(run: Run, part: "Part") -> Iterator[list[Piece]]:
         number = f"#{state.candidate}{' (picked)' if state.picked else ''} " if len(part.states) > 1 else ""
         yield from _state(state, number)
         for name, value in state.ingredients if run.console.verbose else ():
-            yield [(f"            {name} {_plain(value)}", "faint")]
+            yield [(f"            {name} {_plain(value, run)}", "faint")]
 
 
-def _plain(value: object) -> str:
-    """A value as TOML writes it, but for quotes round text."""
-    from assetforge.plan.difference import written
+def _plain(value: object, run: Run) -> str:
+    """A value as TOML writes it, but for quotes round text. A long text is cut where not everything is asked for."""
+    from assetforge.plan.difference import LONGEST, written
 
-    return value if isinstance(value, str) else written(value)
+    if not isinstance(value, str):
+        return written(value)
+    is_long = len(value) > LONGEST and not run.console.verbose
+    return f"{' '.join(value[:LONGEST].split())}…" if is_long else value
 
 
 def _state(state: "State", number: str) -> Iterator[list[Piece]]:
     from assetforge.words import money
 
-    facts = [*state.reasons] if state.word == "waits" else [state.word, *state.reasons]
+    facts = [*state.reasons] if state.word == "waits" and state.reasons else [state.word, *state.reasons]
     if state.by:
         facts.append(state.by)
     if state.date:
@@ -165,7 +179,10 @@ def _state(state: "State", number: str) -> Iterator[list[Piece]]:
     yield [("  state     ", "faint"), (number + ", ".join(facts), "")]
     if state.diff:
         yield [("  changed   ", "faint"), *_diff(state.diff)]
-    yield [("  key       ", "faint"), (state.key or "known when what it waits for is made", "")]
+    if state.hint:
+        yield [("  hint      ", "faint"), (state.hint, "")]
+    if state.key or state.word == "waits":
+        yield [("  key       ", "faint"), (state.key or "known when what it waits for is made", "")]
 
 
 def _diff(runs: tuple[Piece, ...]) -> Iterator[Piece]:
