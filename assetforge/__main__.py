@@ -32,7 +32,7 @@ def _run() -> int:
     import gc
 
     # A graph of ten thousand instances is all alive: looking for cycles in it again and again finds none.
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
     from assetforge.cli.main import main as run
 
     return run(sys.argv[1:])

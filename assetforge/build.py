@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, replace
 
-from assetforge.closing import Ended, keep_bought, leave_behind, make_report
+from assetforge.closing import Ended, finished_of, keep_bought, leave_behind, make_report
 from assetforge.emit.writing import Emission
 from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import (
@@ -67,7 +67,8 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     finally:
         for provider in providers.values():
             await provider.close()
-    ended = Ended(graph, forecast, schedule, workshop, world, budget, places)
+    finished = finished_of(graph, forecast, schedule)
+    ended = Ended(graph, forecast, schedule, workshop, world, budget, places, finished)
     remarks = (*world.remarks, *keep_bought(space, ended), *idle_steps(forecast, workshop.easel.memo))
     for remark in dict.fromkeys(remarks):
         listen(Warned(remark))

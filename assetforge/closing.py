@@ -47,7 +47,8 @@ from assetforge.world import World
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Everything there is to tell of a build when its last step ended."""
+    """Everything there is to tell of a build when its last step ended. `finished` are the selected instances all of
+    whose steps are done."""
 
     graph: Graph
     forecast: Forecast
@@ -56,16 +57,17 @@ class Ended:
     world: World
     budget: Budget
     places: Places
+    finished: tuple[str, ...]
 
-    @property
-    def finished(self) -> list[str]:
-        """The selected instances all of whose steps are done."""
-        states, instances = self.schedule.states, self.graph.instances
-        return [
-            name
-            for name in self.forecast.selected
-            if all(states.get(step) is State.DONE for step in (*instances[name].paid, *instances[name].outputs))
-        ]
+
+def finished_of(graph: Graph, forecast: Forecast, schedule: Schedule) -> tuple[str, ...]:
+    """The selected instances all of whose steps are done."""
+    states, instances = schedule.states, graph.instances
+    return tuple(
+        name
+        for name in forecast.selected
+        if all(states.get(step) is State.DONE for step in (*instances[name].paid, *instances[name].outputs))
+    )
 
 
 def leave_behind(space: Workspace, ended: Ended, options: Options) -> Emission:

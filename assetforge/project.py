@@ -124,7 +124,7 @@ class Project:
         asked = replace(options, max_cost=None, yes=False, fail_fast=False, jobs=None, consent=None)
         if self.variables or asked != DEFAULTS:
             return None
-        return find_part(project_folder(self.settings.cache_dir, self.root.path, self.file), self.root)
+        return find_part(project_folder(self.settings.cache_dir, self.root.path, self.file), self.root, self.file)
 
     def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
         """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and

@@ -70,7 +70,7 @@ def measure(command: list[str], folder: Path) -> tuple[float, float]:
     return seconds, used.ru_maxrss / unit
 
 
-API = "import gc; gc.set_threshold(200_000, 50, 100); import assetforge; assetforge.load('.').plan()"
+API = "import gc; gc.set_threshold(1_000_000, 50, 100); import assetforge; assetforge.load('.').plan()"
 COMMANDS = {
     "api": [sys.executable, "-c", API],
     "cli": [sys.executable, "-m", "assetforge", "plan", "--json"],

@@ -228,7 +228,9 @@ def _scaling(chosen: Mapping[str, Any]) -> Any | None:
     given = {name: chosen[name] for name in ("width", "height", "fit", "position") if name in chosen}
     if "width" not in given and "height" not in given:
         return None
-    return OPS["resize"].params.model_validate(given, context=RENDERED)
+    if isinstance(given.get("position"), list):
+        given["position"] = tuple(given["position"])
+    return _scaling_of(tuple(sorted(given.items())))
 
 
 def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
@@ -249,8 +251,15 @@ def _encoding(chosen: Mapping[str, Any], form: str) -> Encoding:
 
 def _checks(chosen: Mapping[str, Any]) -> Checks | None:
     """What the output is checked for; None where that is nothing."""
-    asked = Checks.model_validate(chosen.get("checks", {}), context=RENDERED)
+    if not chosen.get("checks"):
+        return None
+    asked = Checks.model_validate(chosen["checks"], context=RENDERED)
     return asked if normalised(asked) else None
+
+
+@lru_cache(maxsize=1024)
+def _scaling_of(given: tuple[tuple[str, Any], ...]) -> Any:
+    return OPS["resize"].params.model_validate(dict(given), context=RENDERED)
 
 
 @lru_cache(maxsize=1024)

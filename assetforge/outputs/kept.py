@@ -45,10 +45,7 @@ class Rest:
 
     def has_still(self, root: Root, path: str) -> bool:
         """Whether a file is what was proven of it, now that it was read."""
-        try:
-            return path not in self.entries or facts_of(os.stat(os.path.join(root.path, path))) == self.entries[path]
-        except OSError:
-            return False
+        return _has_still(root, path, self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +83,14 @@ def keep_graph(
     return name
 
 
-def find_part(folder: Path, root: Root) -> Part | None:
-    """What has to be looked at because files changed since the last clean build; None where that is everything."""
+def find_part(folder: Path, root: Root, manifest: str) -> Part | None:
+    """What has to be looked at because files changed since the last clean build; None where that is everything, as
+    where the `manifest` itself changed."""
     stamp = find_stamp(folder, root)
-    kept = _read(folder, stamp.graph) if stamp is not None and stamp.graph else None
-    if stamp is None or kept is None:
+    if stamp is None or not stamp.graph or not _has_still(root, manifest, stamp.entries):
+        return None
+    kept = _read(folder, stamp.graph)
+    if kept is None:
         return None
     changed = stamp.changed(root)
     try:
@@ -106,6 +106,13 @@ def find_part(folder: Path, root: Root) -> Part | None:
         return _part(kept, root, sorted(wanted), stamp, proven)
     except UNREADABLE:
         return None
+
+
+def _has_still(root: Root, path: str, entries: Mapping[str, Facts]) -> bool:
+    try:
+        return path not in entries or facts_of(os.stat(os.path.join(root.path, path))) == entries[path]
+    except OSError:
+        return False
 
 
 def _part(kept: "_Kept", root: Root, wanted: Iterable[int], stamp: Stamp, proven: Mapping[str, Facts]) -> Part:

@@ -22,6 +22,9 @@ DATA = frozenset({"assetforge.model", "assetforge.errors"})
 TUPLE, LIST, TABLE, SET, DATE, DATACLASS, NAMED, MODEL = range(8)
 
 
+NOTHING = (TABLE,)
+
+
 class NotPlainError(ValueError):
     """A value of a class that isn't kept, or no such value at all."""
 
@@ -47,10 +50,19 @@ class Writer:
 
     def _all(self, values: Iterable[Any]) -> list[Any]:
         # Most are scalars, and a call for each of them would take most of the time.
-        return [value if type(value) in SCALARS else self.plain(value) for value in values]
+        return [
+            value
+            if (kind := type(value)) in SCALARS
+            else (TUPLE, *self._all(value))
+            if kind is tuple
+            else self.plain(value)
+            for value in values
+        ]
 
     def _made(self, value: Any, kind: type) -> tuple[Any, ...]:
         form, name, parts = _taken_apart(kind)
+        if form == TABLE and not value:
+            return NOTHING
         if form == MODEL:
             return (MODEL, name, self.plain(value.__dict__), *sorted(value.__pydantic_fields_set__))
         if form == TABLE:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -196,10 +197,12 @@ def _read(path: Path) -> Known:
 
 def _is_sound(known: Known) -> bool:
     """Whether everything is of the kind that it should be: what a state says of a file is believed."""
-    return all(
-        type(path) is type(entry.digest) is type(entry.key) is str and type(entry.draft) is bool
-        for path, entry in known.written.items()
-    ) and all(
-        type(path) is type(digest) is str and len(facts) == 4 and all(type(fact) is int for fact in facts)
-        for path, (digest, facts) in known.seen.items()
+    digests, keys, drafts = zip(*known.written.values(), strict=True) if known.written else ((), (), ())
+    hashed, facts = zip(*known.seen.values(), strict=True) if known.seen else ((), ())
+    texts = chain(known.written, digests, keys, known.seen, hashed)
+    return (
+        set(map(type, texts)) <= {str}
+        and set(map(type, drafts)) <= {bool}
+        and set(map(len, facts)) <= {4}
+        and set(map(type, chain.from_iterable(facts))) <= {int}
     )

@@ -74,7 +74,7 @@ def state_of(site: Site) -> Path:
 
 
 def part_of(site: Site) -> Part | None:
-    return find_part(state_of(site), Root(str(site.folder)))
+    return find_part(state_of(site), Root(str(site.folder)), MANIFEST)
 
 
 def looked_at(site: Site) -> set[str]:
