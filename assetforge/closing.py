@@ -152,9 +152,11 @@ def _write_lock(
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
-    """Whether everything was built, for real, and is current now."""
+    """Whether everything was built, for real, and is current now. No stamp would notice that what a template may do
+    without, and was not there, has appeared."""
     return (
         not options.select
+        and not space.manifest.reading.missing
         and options.on_miss != "draft"
         and not options.profile
         and not space.variables

@@ -153,6 +153,15 @@ def test_a_build_of_a_part_or_with_drafts_writes_no_stamp(
     assert not is_proved()
 
 
+def test_a_template_that_was_missing_and_appears_is_noticed(site: Path) -> None:
+    (site / "hero.md").write_text('A lighthouse{% include "more.md" ignore missing %}')
+    build()
+    assert not is_proved()
+    (site / "more.md").write_text(" at dusk")
+    build()
+    assert is_proved()
+
+
 # --- what is said ---
 
 

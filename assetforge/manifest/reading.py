@@ -12,13 +12,14 @@ from assetforge.words import closest
 
 class Reading:
     """Reads text below a root. `texts` maps each path read to its text, `digests` to that of its bytes; `listed`
-    has the folders globbed, with their facts from just before."""
+    has the folders globbed, with their facts from just before; `missing` are paths that were asked for in vain."""
 
     def __init__(self, root: Root) -> None:
         self.root = root
         self.texts: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.listed: dict[str, tuple[int, int, int, int]] = {}
+        self.missing: set[str] = set()
 
     def text(self, path: str) -> str:
         """A file's text, decoded as UTF-8. Raises PathError where it is missing, outside the root, or not text."""
@@ -30,6 +31,7 @@ class Reading:
                 self.texts[path] = data.decode("utf-8-sig")
                 self.digests[path] = digest_bytes(data)
             except MissingFile as error:
+                self.missing.add(path)
                 raise MissingFile(error.message, hint=self.similar(path)) from None
             except UnicodeDecodeError as error:
                 line = data.count(b"\n", 0, error.start) + 1
