@@ -1,7 +1,7 @@
 """Nothing to do, one source changed, one touched, a line of the manifest changed, all from nothing: beside other
 tools on equal chains of files.
 
-    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers dvc,snakemake,doit,make,ninja] [--side 32]
+    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers snakemake,doit,make,ninja] [--side 32]
 
 N sources, N outputs. The peers copy a file, assetforge scales a picture of `--side` pixels to half of that: cold
 builds are not compared with them, but with a bare loop of as many threads that reads, scales and writes the same.
@@ -24,9 +24,9 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = {"doit": "doit", "dvc": "dvc", "snakemake": "snakemake"}
+PACKAGES = {"doit": "doit", "snakemake": "snakemake"}
 # Beyond these a cold build alone takes longer than anybody waits (docs/performance.md).
-MOST = {"dvc": 200, "snakemake": 1_000, "doit": 10_000}
+MOST = {"snakemake": 1_000, "doit": 10_000}
 
 MANIFEST = """
 [project]
@@ -122,15 +122,6 @@ def write_doit(folder: Path) -> None:
     (folder / "dodo.py").write_text(DODO)
 
 
-def write_dvc(folder: Path) -> None:
-    (folder / "out").mkdir()
-    rows = "".join(f"\n      - {name}" for name in names_in(folder))
-    stage = "    cmd: cp in/${item} out/${item}\n    deps: [in/${item}]\n    outs: [out/${item}]\n"
-    (folder / "dvc.yaml").write_text(
-        f"stages:\n  copy:\n    foreach:{rows}\n    do:\n" + stage.replace("    ", "      ")
-    )
-
-
 def write_snakemake(folder: Path) -> None:
     (folder / "Snakefile").write_text("import shutil\n" + SNAKEFILE)
 
@@ -153,14 +144,12 @@ def tools(environment: Path, peers: list[str]) -> list[Tool]:
         "ninja": (shutil.which("ninja") or "", "--quiet"),
         "make": (shutil.which("make") or "", "-s", f"-j{os.cpu_count()}"),
         "doit": (str(others / "bin/doit"), "run", "-v0"),
-        "dvc": (str(others / "bin/dvc"), "repro", "-q"),
         "snakemake": (str(others / "bin/snakemake"), "-q", "all", f"-c{os.cpu_count()}"),
     }
     writers = {
         "ninja": (write_ninja, "build.ninja"),
         "make": (write_make, "Makefile"),
         "doit": (write_doit, "dodo.py"),
-        "dvc": (write_dvc, "dvc.yaml"),
         "snakemake": (write_snakemake, "Snakefile"),
     }
     for name in peers:
@@ -186,7 +175,7 @@ def install(environment: Path, packages: list[str]) -> None:
 
 def run(command: list[str] | tuple[str, ...], folder: Path) -> tuple[float, float]:
     """Wall seconds, and peak memory in MiB of the command itself."""
-    environ = {**os.environ, "ASSETFORGE_CACHE_DIR": str(folder / ".store"), "DVC_NO_ANALYTICS": "1"}
+    environ = {**os.environ, "ASSETFORGE_CACHE_DIR": str(folder / ".store")}
     runner = [sys.executable, "-I", "-S", "-c", RUNNER, *command]
     told = subprocess.run(runner, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     if told.returncode:
