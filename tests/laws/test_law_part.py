@@ -60,9 +60,9 @@ SOURCES = (*(f"art/{name}.png" for name in NAMES), "art/frame.png")
 OUTPUTS = ("cards/red.png", "cards/blue.webp", "framed/green.png", "sheet.png", "drawn.webp")
 
 
-def make_gallery(folder: Path) -> Site:
-    """The project above with its source files, built."""
-    site = make_site(folder, None, PLAIN)
+def make_gallery(folder: Path, manifest: str = PLAIN) -> Site:
+    """A project with the source files of the one above, built."""
+    site = make_site(folder, None, manifest)
     for name in SOURCES:
         site.write(name, png(logo(Path(name).stem if Path(name).stem in NAMES else "black")))
     site.build()
@@ -299,11 +299,7 @@ output = { path = "out/{{ photo.id }}.webp", width = 24 }
 
 @pytest.fixture
 def found(tmp_path: Path) -> Site:
-    site = make_site(tmp_path, None, FOUND)
-    for name in SOURCES:
-        site.write(name, png(logo(Path(name).stem if Path(name).stem in NAMES else "black")))
-    site.build()
-    return site
+    return make_gallery(tmp_path, FOUND)
 
 
 def test_a_file_replaced_by_one_of_its_name_is_all_that_is_looked_at(found: Site) -> None:
