@@ -1,7 +1,7 @@
 """Nothing to do, one source changed, one touched, a line of the manifest changed, all from nothing: beside other
 tools on equal chains of files.
 
-    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers snakemake,doit,make,ninja] [--side 32]
+    python -m benchmarks.chains [--sizes 1000,10000] [--rounds 7] [--peers dvc,snakemake,doit,make,ninja] [--side 32]
 
 N sources, N outputs. The peers copy a file, assetforge scales a picture of `--side` pixels to half of that: cold
 builds are not compared with them, but with a bare loop of as many threads that reads, scales and writes the same.
@@ -24,9 +24,10 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = {"doit": "doit", "snakemake": "snakemake"}
+PACKAGES = {"doit": "doit", "snakemake": "snakemake", "dvc": "dvc"}
 # Beyond these a cold build alone takes longer than anybody waits (docs/performance.md).
-MOST = {"snakemake": 1_000, "doit": 10_000}
+# DVC reads and writes its lock file anew for each stage.
+MOST = {"dvc": 200, "snakemake": 1_000, "doit": 10_000}
 
 MANIFEST = """
 [project]
@@ -126,6 +127,18 @@ def write_snakemake(folder: Path) -> None:
     (folder / "Snakefile").write_text("import shutil\n" + SNAKEFILE)
 
 
+def write_dvc(folder: Path) -> None:
+    (folder / "out").mkdir()
+    rows = ["stages:"]
+    for name in names_in(folder):
+        rows += [f"  {name[:-4]}:", f"    cmd: cp in/{name} out/{name}"]
+        rows += [f"    deps: [in/{name}]", f"    outs: [out/{name}]"]
+    (folder / "dvc.yaml").write_text("\n".join(rows) + "\n")
+    (folder / ".dvc").mkdir()
+    settings = ["[core]", "    no_scm = true", "    analytics = false", "    check_update = false"]
+    (folder / ".dvc" / "config").write_text("\n".join(settings) + "\n")
+
+
 def write_bare(folder: Path) -> None:
     with Image.open(folder / "in" / names_in(folder)[0]) as image:
         side = image.width // 2
@@ -144,12 +157,14 @@ def tools(environment: Path, peers: list[str]) -> list[Tool]:
         "ninja": (shutil.which("ninja") or "", "--quiet"),
         "make": (shutil.which("make") or "", "-s", f"-j{os.cpu_count()}"),
         "doit": (str(others / "bin/doit"), "run", "-v0"),
+        "dvc": (str(others / "bin/dvc"), "repro", "-q"),
         "snakemake": (str(others / "bin/snakemake"), "-q", "all", f"-c{os.cpu_count()}"),
     }
     writers = {
         "ninja": (write_ninja, "build.ninja"),
         "make": (write_make, "Makefile"),
         "doit": (write_doit, "dodo.py"),
+        "dvc": (write_dvc, "dvc.yaml"),
         "snakemake": (write_snakemake, "Snakefile"),
     }
     for name in peers:
