@@ -8,10 +8,11 @@ from assetforge.emit.foresight import EmitOutlook
 from assetforge.model import Drafted, Fresh, Instance, Paid, Rendition
 from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
+from assetforge.plan.lost import PULL
 from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
 from assetforge.report.gathering import listed, without_name
-from assetforge.words import count, left_behind, money, money_range, some
+from assetforge.words import count, left_behind, money, money_range, orphaned, some
 
 REASONS = 2
 
@@ -132,7 +133,8 @@ def _price_in(seen: Foreseen, outlook: Outlook) -> str:
 def _again(seen: Foreseen, outlook: Outlook) -> float:
     """What an instance's lost pictures would cost, in US dollars; 0 where there are none, or nobody knows."""
     own = seen.graph.instances[outlook.instance].paid
-    calls = (seen.forecast.walk.paid[place].call for place in seen.forecast.lost if place[0] in own)
+    lost = (place for place, what in seen.forecast.lost.items() if place[0] in own and not what.pointer)
+    calls = (seen.forecast.walk.paid[place].call for place in lost)
     return sum(seen.forecast.prices.estimate(call) or 0.0 for call in calls if call is not None)
 
 
@@ -151,11 +153,16 @@ def remarks(seen: Foreseen) -> Iterator[str]:
     """What concerns the build as a whole, a line each."""
     forecast = seen.forecast
     yield from _calls(seen)
+    if seen.unlooked:
+        yield f"at most: {count(seen.unlooked, 'key')} not looked up in {seen.remote}; see `assetforge plan --remote`"
     yield from map(_cheaper, cheaper_sizes(forecast))
     if forecast.drafts:
         yield f"{count(len(forecast.drafts), 'picture')} not bought: placeholders stand in"
-    if forecast.lost:
-        places = [f"{step}#{number}" for step, number in forecast.lost]
+    unpulled = [f"{step}#{number}" for (step, number), what in forecast.lost.items() if what.pointer]
+    places = [f"{step}#{number}" for (step, number), what in forecast.lost.items() if not what.pointer]
+    if unpulled:
+        yield f"{count(len(unpulled), 'picture')} not pulled: {some(unpulled)}; {PULL}"
+    if places:
         yield f"{count(len(places), 'picture')} lost: {some(places)}; build with --rebuy-lost to buy again"
     files: dict[str, dict[str, None]] = {}
     for upload in seen.uploads:
@@ -169,8 +176,7 @@ def remarks(seen: Foreseen) -> Iterator[str]:
     if seen.left_behind:
         yield left_behind(seen.left_behind)
     elif seen.orphans:
-        lines = count(len(seen.orphans), "line")
-        yield f"the lock has {lines} of what is gone: {some(seen.orphans)}; see `assetforge clean --stale`"
+        yield orphaned(seen.orphans)
 
 
 def _cheaper(hint: Hint) -> str:
@@ -220,6 +226,7 @@ def foreseen_object(seen: Foreseen) -> dict[str, Any]:
         "cost": {"low": forecast.low, "high": forecast.high, "unpriced": forecast.unpriced},
         "prices_as_of": forecast.prices.as_of,
         "cheaper_sizes": [_cheaper_object(hint) for hint in cheaper_sizes(forecast)],
+        "remote": {"url": seen.remote, "not_looked_up": seen.unlooked} if seen.remote else None,
         "limit": seen.limit,
         "month_left": seen.month_left,
         "drafts": [{"step": step, "candidate": number} for step, number in forecast.drafts],
@@ -250,7 +257,7 @@ def instance_object(seen: Foreseen, outlook: Outlook, word: str) -> dict[str, An
         "outputs": files_of(seen, instance.name),
         "state": word,
         "reasons": list(reasons_of(seen.forecast, outlook)),
-        "purchases": [_purchase_object(item) for item in outlook.purchases],
+        "purchases": [purchase_object(item) for item in outlook.purchases],
     }
 
 
@@ -275,7 +282,8 @@ def _cheaper_object(hint: Hint) -> dict[str, Any]:
     }
 
 
-def _purchase_object(item: Purchase) -> dict[str, Any]:
+def purchase_object(item: Purchase) -> dict[str, Any]:
+    """One picture that would be bought as JSON."""
     return {
         "step": item.step,
         "candidate": item.candidate,

@@ -1,0 +1,71 @@
+"""A pick or a reroll as lines for people and as an object for programs, in the same words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from assetforge.choose.proposal import Proposal
+from assetforge.choose.target import named
+from assetforge.errors import Problem
+from assetforge.report.planned import purchase_object
+from assetforge.words import count, money_range, some
+
+
+def costs(proposal: Proposal) -> Iterator[str]:
+    """What the next build would buy for it and for what is made from it, before anything is written."""
+    if proposal.unbought:
+        names = [named(step) for step, _ in proposal.unbought]
+        yield f"candidate {proposal.decision.value} is not bought yet: {some(names, 4)}"
+    forecast = proposal.forecast
+    if not forecast.purchases:
+        yield "the next build buys nothing for this"
+        return
+    sure = sum(item.sure for item in forecast.purchases)
+    maybe = len(forecast.purchases) - sure
+    what = count(sure, "picture") if sure else f"perhaps {count(maybe, 'picture')}"
+    more = f", and perhaps {maybe:,} more" if sure and maybe else ""
+    names = list(dict.fromkeys(named(item.step) for item in forecast.purchases))
+    price = money_range(forecast.low, forecast.high)
+    if forecast.unpriced:
+        is_all = forecast.unpriced == len(forecast.purchases)
+        price = "price unknown" if is_all else f"{price}, and more of unknown price"
+    yield f"the next build buys {what} for this{more}: {some(names, 4)}, {price}"
+
+
+def summary(proposal: Proposal, file: str) -> Iterator[str]:
+    """What was written, where; `file` is the manifest as somebody here writes it."""
+    decision, name = proposal.decision, proposal.target.name
+    if not proposal.is_change:
+        yield f"`{decision.key}` of `{name}` is {decision.value} already"
+        return
+    line = line_of(proposal)
+    yield f"{name}: {decision.key} = {decision.value}, in {file}" + (f":{line}" if line else "")
+    if decision.chain:
+        yield f"step `{proposal.target.step}` comes from chain `{decision.chain}`, which is as it was"
+
+
+def line_of(proposal: Proposal) -> int | None:
+    """The line that has the value."""
+    where = proposal.project.manifest.where(*proposal.decision.place, part="key")
+    place = proposal.project.place_of(Problem("", where))
+    return place.line if place else None
+
+
+def chosen_object(proposal: Proposal) -> dict[str, Any]:
+    """The same as JSON."""
+    decision, target, forecast = proposal.decision, proposal.target, proposal.forecast
+    sure = sum(item.sure for item in forecast.purchases)
+    return {
+        "asset": target.asset,
+        "instance": target.instance,
+        "step": target.step,
+        "key": decision.key,
+        "value": decision.value,
+        "changed": proposal.is_change,
+        "file": proposal.file,
+        "line": line_of(proposal),
+        "steps": list(proposal.steps),
+        "unbought": [{"step": step, "candidate": number} for step, number in proposal.unbought],
+        "calls": {"buy": sure, "may_buy": len(forecast.purchases) - sure},
+        "cost": {"low": forecast.low, "high": forecast.high, "unpriced": forecast.unpriced},
+        "purchases": [purchase_object(item) for item in forecast.purchases],
+    }
