@@ -1,12 +1,14 @@
 """What a finished build writes into the lock: which lines are replaced, which stay."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from assetforge.model import Fresh, Graph, Instance, Paid, Picture, Record, Rendition
+from assetforge.model import Fresh, Graph, Instance, Media, Paid, Picture, Record, Rendition, Source
+from assetforge.outputs.aside import asides_of
 from assetforge.outputs.lock import LockLine
 from assetforge.outputs.prune import paths_of
+from assetforge.plan.action import parts_of, sent_with
 from assetforge.plan.walk import FileState, Walk
 
 
@@ -21,7 +23,8 @@ def new_lines(
     made in this build, `pixels` the pixel digests of source files that entered keys."""
     lines = {}
     for name in finished:
-        line = _line(walk, walk.graph.instances[name], rendered, before.get(name, LockLine()), pixels)
+        known = [before[one] for one in (name, *asides_of(name, before)) if one in before]
+        line = _line(walk, walk.graph.instances[name], rendered, known, pixels)
         if line is not None:
             lines[name] = line
     return lines
@@ -43,9 +46,10 @@ def _line(
     walk: Walk,
     instance: Instance,
     rendered: Mapping[str, Record],
-    before: LockLine,
+    before: Sequence[LockLine],
     pixels: Mapping[str, str],
 ) -> LockLine | None:
+    """`before` are the instance's own line, and what a merge set aside of it."""
     steps: dict[str, dict[int, Record]] = {}
     for name in instance.paid:
         step = walk.graph.steps[name]
@@ -53,7 +57,7 @@ def _line(
         candidates = _candidates(walk, step)
         if candidates is None:
             return None
-        steps[step.name] = _with_dearly_bought(candidates, before.steps.get(step.name, {}))
+        steps[step.name] = _with_dearly_bought(candidates, [line.steps.get(step.name, {}) for line in before])
     outputs = {}
     for name in instance.outputs:
         output = walk.graph.steps[name]
@@ -61,12 +65,15 @@ def _line(
         assert isinstance(output, Rendition)
         if state.picture is None or state.picture.draft or state.action is None:
             return None
-        record = output_record(state, rendered.get(name), before.outputs.get(output.path))
+        pinned = (line.outputs.get(output.path) for line in before)
+        same = next((known for known in pinned if known is not None and known.key == state.action.key), None)
+        record = output_record(state, rendered.get(name), same)
         if record is None:
             return None
         outputs[output.path] = record
-    used = _sources(walk, instance)
-    return LockLine(steps, outputs, {digest: pixels[digest] for digest in sorted(used) if digest in pixels})
+    used = sources_of(walk, instance)
+    shown = {digest: pixels[digest] for digest in sorted(used) if digest in pixels}
+    return LockLine(steps, outputs, shown, sources=source_files(walk, instance))
 
 
 def _candidates(walk: Walk, step: Paid) -> dict[int, Record] | None:
@@ -81,10 +88,12 @@ def _candidates(walk: Walk, step: Paid) -> dict[int, Record] | None:
     return found
 
 
-def _with_dearly_bought(now: dict[int, Record], before: Mapping[int, Record]) -> dict[int, Record]:
+def _with_dearly_bought(now: dict[int, Record], before: Iterable[Mapping[int, Record]]) -> dict[int, Record]:
     """Candidates beyond `n` that were bought for this very request stay pinned: asking for them again is free."""
-    same = any(number in now and record.key == now[number].key for number, record in before.items())
-    return {**before, **now} if same else now
+    for candidates in before:
+        if any(number in now and record.key == now[number].key for number, record in candidates.items()):
+            return {**candidates, **now}
+    return now
 
 
 def output_record(state: FileState, made: Record | None, before: Record | None) -> Record | None:
@@ -97,7 +106,7 @@ def output_record(state: FileState, made: Record | None, before: Record | None) 
     return None if record is None else replace(record, key=key)
 
 
-def _sources(walk: Walk, instance: Instance) -> set[str]:
+def sources_of(walk: Walk, instance: Instance) -> set[str]:
     """The byte digests of files that the instance's paid steps were asked with."""
     found: set[str] = set()
     for name in instance.paid:
@@ -107,6 +116,19 @@ def _sources(walk: Walk, instance: Instance) -> set[str]:
             for picture in pictures:
                 found |= _files(picture)
     return found
+
+
+def source_files(walk: Walk, instance: Instance) -> dict[str, Media]:
+    """The source pictures that the instance is made from, by digest."""
+    final = walk.picture(instance.final)
+    pictures = [final] if isinstance(final, Picture) else []
+    pictures += [picture for name in instance.outputs if (picture := walk.files[name].picture) is not None]
+    for name in instance.paid:
+        calls = (walk.paid[name, number].call for number in walk.wanted.get(name, ()))
+        pictures += [picture for call in calls if call is not None for picture in sent_with(call)]
+    parts = (part for picture in pictures for part in parts_of(picture))
+    files = (part.media for part in parts if isinstance(part.step, Source) and part.step.holds == "picture")
+    return {media.digest: replace(media, pixels="") for media in files if media is not None}
 
 
 def _files(picture: Picture) -> set[str]:

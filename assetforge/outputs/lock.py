@@ -8,7 +8,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from assetforge import atomic
 from assetforge.digest import digest_bytes
 from assetforge.errors import UsageError
 from assetforge.model import Media, Record, Size
+from assetforge.outputs.aside import PREFIX, asides_of
 from assetforge.store import documents
 from assetforge.store.documents import is_cost, is_digest, is_text, is_whole
 from assetforge.store.record_format import read_frames, read_look
@@ -31,13 +33,15 @@ _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 @dataclass(frozen=True, slots=True)
 class LockLine:
     """One instance: its paid steps' candidates, its outputs by path, and the pixel digests of source files that
-    entered its keys, by byte digest, so that no other machine has to decode them alike. Or one emit, `emit:NAME` with
-    its cell: the digest of its file, by path."""
+    entered its keys, by byte digest, so that no other machine has to decode them alike. `sources` are the source
+    pictures it is made from, by byte digest, for who has not pulled them. Or one emit, `emit:NAME` with its cell: the
+    digest of its file, by path."""
 
     steps: Mapping[str, Mapping[int, Record]] = field(default_factory=dict)
     outputs: Mapping[str, Record] = field(default_factory=dict)
     pixels: Mapping[str, str] = field(default_factory=dict)
     emitted: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Media] = field(default_factory=dict)
 
 
 class Lock:
@@ -47,11 +51,13 @@ class Lock:
         self.lines = dict(lines)
         self.text = text
         self._paid: dict[str, list[Record]] = {}
-        for name in sorted(self.lines):
+        # What a merge set aside is looked at last.
+        for name in sorted(self.lines, key=lambda name: (name.startswith(PREFIX), name)):
             for candidates in self.lines[name].steps.values():
                 for record in candidates.values():
                     self._paid.setdefault(record.key, []).append(record)
         self.pixels = {digest: pixels for line in self.lines.values() for digest, pixels in line.pixels.items()}
+        self.sources = {digest: media for line in self.lines.values() for digest, media in line.sources.items()}
 
     def paid(self, instance: str, step: str, key: str) -> tuple[Record, ...]:
         """What is pinned under a paid key: by the instance's own line first, then by any other; a picture once."""
@@ -67,21 +73,28 @@ class Lock:
         line = self.lines.get(instance)
         return line.steps.get(step, {}).get(number) if line else None
 
-    def output(self, instance: str, path: str) -> Record | None:
-        """What an instance's own line has for a path."""
+    def output(self, instance: str, path: str, *, key: str = "") -> Record | None:
+        """What an instance's own line has for a path; with a `key` what a merge set aside, where only that has it."""
         line = self.lines.get(instance)
-        return line.outputs.get(path) if line else None
+        found = line.outputs.get(path) if line else None
+        if not key or (found is not None and found.key == key):
+            return found
+        aside = (self.lines[name].outputs.get(path) for name in asides_of(instance, self.lines))
+        return next((record for record in aside if record is not None and record.key == key), found)
 
     def emitted(self, emit: str, path: str) -> str:
         """The digest that an emit's own line has for a path, "" where it has none."""
         line = self.lines.get(emit)
         return line.emitted.get(path, "") if line else ""
 
-    def digests(self) -> dict[str, str]:
-        """The digest of every file that some line names, by path."""
-        lines = self.lines.values()
-        outputs = {path: record.media.digest for line in lines for path, record in line.outputs.items()}
-        return outputs | {path: digest for line in lines for path, digest in line.emitted.items()}
+    def digests(self) -> dict[str, tuple[str, ...]]:
+        """The digests of every file that some line names, by path; after a merge there may be several."""
+        found: dict[str, tuple[str, ...]] = {}
+        for line in self.lines.values():
+            pairs = [(path, record.media.digest) for path, record in line.outputs.items()]
+            for path, digest in (*pairs, *line.emitted.items()):
+                found[path] = (*found.get(path, ()), digest)
+        return found
 
 
 def read_lock(path: str, before: Lock | None = None) -> Lock:
@@ -93,7 +106,9 @@ def read_lock(path: str, before: Lock | None = None) -> Lock:
         return Lock({})
     except (OSError, ValueError) as error:
         raise UsageError(f"the lock can't be read: {error}") from None
-    return before if before is not None and before.text == text else Lock(parse_lock(text), text)
+    if before is not None and before.text == text:
+        return before
+    return Lock(parse_lock(text, os.path.basename(path)), text)
 
 
 def _text(path: str) -> str:
@@ -107,10 +122,11 @@ def _text(path: str) -> str:
     return data.decode("utf-8")
 
 
-def parse_lock(text: str) -> dict[str, LockLine]:
-    """The lines of a lock's text. Raises UsageError."""
+def parse_lock(text: str, name: str = "assets.lock") -> dict[str, LockLine]:
+    """The lines of a lock's text; `name` is its file's. Raises UsageError."""
     if "\n<<<<<<< " in f"\n{text}":
-        raise UsageError("the lock has merge conflicts", hint="keep both sides' lines, then run `assetforge build`")
+        hint = f"run `assetforge init --git`, then `git checkout --merge -- {name}`: both sides' pictures are kept"
+        raise UsageError("the lock has merge conflicts", hint=hint)
     try:
         told = documents.parse(text)
         version = told["version"]
@@ -137,6 +153,18 @@ def lock_text(lines: Mapping[str, LockLine]) -> str:
     return f'{{"version": {VERSION}, "assets": {{\n' + ",\n".join(rows) + ("\n" if rows else "") + "}}\n"
 
 
+def row_text(name: str, line: LockLine) -> str:
+    """One line by itself, as a row of JSON."""
+    return f"{{{_json(name)}: {_json(_told(line))}}}"
+
+
+def rows_in(text: str) -> Iterator[tuple[str, LockLine]]:
+    """Lines that `row_text` wrote, a row each; one that can't be read is passed over."""
+    for row in text.split("\n"):
+        with suppress(KeyError, ValueError, TypeError, AttributeError, RecursionError):
+            yield from [(str(name), _line(line)) for name, line in documents.parse(row).items()]
+
+
 def write_lock(path: str, lines: Mapping[str, LockLine]) -> str:
     """Writes the lock where it would change; gives the digest of its text. Raises OSError."""
     data = lock_text(lines).encode()
@@ -161,9 +189,15 @@ def _told(line: LockLine) -> dict[str, Any]:
         told["outputs"] = {path: _told_output(record) for path, record in sorted(line.outputs.items())}
     if line.pixels:
         told["pixels"] = dict(sorted(line.pixels.items()))
+    if line.sources:
+        told["sources"] = {digest: _told_source(media) for digest, media in sorted(line.sources.items())}
     if line.emitted:
         told["emitted"] = dict(sorted(line.emitted.items()))
     return told
+
+
+def _told_source(media: Media) -> dict[str, Any]:
+    return {"size": str(media.size), "format": media.format, "bytes": media.bytes}
 
 
 def _told_media(record: Record) -> dict[str, Any]:
@@ -196,10 +230,15 @@ def _line(told: Mapping[str, Any]) -> LockLine:
         {path: _output(record) for path, record in told.get("outputs", {}).items()},
         {_digest(digest): _digest(pixels) for digest, pixels in told.get("pixels", {}).items()},
         {path: _digest(digest) for path, digest in told.get("emitted", {}).items()},
+        {_digest(digest): _file(digest, "", source) for digest, source in told.get("sources", {}).items()},
     )
 
 
 def _media(told: Mapping[str, Any]) -> Media:
+    return _file(_digest(told["digest"]), _digest(told["pixels"]), told)
+
+
+def _file(digest: str, pixels: str, told: Mapping[str, Any]) -> Media:
     size = Size.parse(told["size"])
     if not (is_whole(size.width, low=1, high=2**31) and is_whole(size.height, low=1, high=2**31)):
         raise ValueError("a picture is larger than any")
@@ -207,7 +246,7 @@ def _media(told: Mapping[str, Any]) -> Media:
         told["format"], is_text(told["format"]) and _FORMAT.fullmatch(told["format"]) is not None, "a format"
     )
     length = _sound(told["bytes"], is_whole(told["bytes"]), "a number of bytes")
-    return Media(_digest(told["digest"]), _digest(told["pixels"]), size.width, size.height, form, length)
+    return Media(digest, pixels, size.width, size.height, form, length)
 
 
 def _output(told: Mapping[str, Any]) -> Record:

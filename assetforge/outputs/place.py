@@ -5,7 +5,7 @@ state names them for that path. Anything else is the user's.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,7 @@ class Places:
 
     root: Root
     state: State
-    pinned: Mapping[str, str]
+    pinned: Mapping[str, Collection[str]]
     has_blob: Callable[[str], bool]
     keep: Keep
     guard: Guard
@@ -78,7 +78,9 @@ class Places:
         if present == written.digest:
             self.state.written[path] = written
             return False
-        if present and not self.keep(present, path) and self.guard != "overwrite":
+        # What a pointer of Git LFS stands for is safe where it was pulled from.
+        is_safe = not present or self.state.is_pointer(path) or self.keep(present, path)
+        if not is_safe and self.guard != "overwrite":
             if self.state.digest(path, trusting=False) != present:
                 # Another build of this folder may just have put there what we would: it is all looked at again.
                 return self.put(path, content, written=written, where=where)
@@ -98,7 +100,9 @@ class Places:
     def _is_ours(self, path: str, digest: str) -> bool:
         known = self.state.written.get(path)
         return (
-            (known is not None and known.digest == digest) or self.pinned.get(path) == digest or self.has_blob(digest)
+            (known is not None and known.digest == digest)
+            or self.has_blob(digest)
+            or any(self.state.holds(path, pinned) for pinned in self.pinned.get(path, ()))
         )
 
 

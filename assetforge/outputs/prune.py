@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from assetforge.model import Graph, Rendition
+from assetforge.outputs.aside import owner_of
 from assetforge.outputs.lock import Lock, LockLine
 from assetforge.outputs.place import Keep
 from assetforge.outputs.state import State
@@ -37,7 +38,7 @@ def find_prunable(root: Root, state: State, lock: Lock, wanted: Collection[str])
     pinned = lock.digests()
     for path in sorted({*pinned, *state.written} - set(wanted)):
         known = {state.written[path].digest} if path in state.written else set()
-        known |= {pinned[path]} if path in pinned else set()
+        known |= {*pinned.get(path, ())}
         reason = _obstacle(root, state, path, known)
         if reason is None:
             ours.append(path)
@@ -69,7 +70,7 @@ def prune(root: Root, state: State, lock: Lock, paths: Collection[str], keep: Ke
     for path in paths:
         digest = state.digest(path, trusting=False)
         known = [state.written[path].digest] if path in state.written else []
-        known += [pinned[path]] if path in pinned else []
+        known += pinned.get(path, ())
         if digest not in known:
             left[path] = "it was changed just now"
         elif not keep(digest, path):
@@ -88,9 +89,10 @@ def prune(root: Root, state: State, lock: Lock, paths: Collection[str], keep: Ke
 
 
 def without_orphans(lines: Mapping[str, LockLine], names: Collection[str], root: Root) -> dict[str, LockLine]:
-    """The lock's lines of some instances and emits, and of those vanished ones whose files are still there."""
+    """The lock's lines of some instances and emits, what a merge set aside of them too, and of those vanished ones
+    whose files are still there."""
 
     def has_files(line: LockLine) -> bool:
         return any(os.path.lexists(os.path.join(root.path, path)) for path in (*line.outputs, *line.emitted))
 
-    return {name: line for name, line in lines.items() if name in names or has_files(line)}
+    return {name: line for name, line in lines.items() if owner_of(name)[0] in names or has_files(line)}

@@ -47,6 +47,7 @@ lines = st.builds(
     st.dictionaries(names, st.builds(Record, digests, media, look=looks, frames=frames), max_size=2),
     st.dictionaries(digests, digests, max_size=2),
     st.dictionaries(names, digests, max_size=2),
+    st.lists(media, max_size=2).map(lambda found: {one.digest: replace(one, pixels="") for one in found}),
 )
 locks = st.dictionaries(names, lines, max_size=4)
 TWO = graph({"asset": {"a": {"prompt": "A", "output": "a.png"}, "b": {"prompt": "B", "output": "b.png"}}})
@@ -82,6 +83,7 @@ def test_the_same_lines_are_the_same_text(lock: dict[str, LockLine], seed: int) 
             turned(line.outputs, chance),
             turned(line.pixels, chance),
             turned(line.emitted, chance),
+            turned(line.sources, chance),
         )
         for name, line in turned(lock, chance).items()
     }
