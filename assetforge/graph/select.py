@@ -42,7 +42,7 @@ class Selector:
         found = self._matching(body.removesuffix("+"))
         if not found:
             raise UsageError(f"`{pattern}` matches no asset", hint=_hint(self._graph, body))
-        return found | _dependents(self._graph, found) if after else found
+        return found | dependents(self._graph, found) if after else found
 
     def _matching(self, body: str) -> set[str]:
         kind, colon, rest = body.partition(":")
@@ -115,7 +115,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
-def _dependents(graph: Graph, names: set[str]) -> set[str]:
+def dependents(graph: Graph, names: set[str]) -> set[str]:
     """The instances that need one of these, directly or not."""
     touched: set[str] = set()
     found: set[str] = set()

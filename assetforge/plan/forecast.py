@@ -23,7 +23,7 @@ from assetforge.model import (
     Stale,
     Unknown,
 )
-from assetforge.plan.lost import lost_pictures
+from assetforge.plan.lost import is_drawn_again, lost_pictures, told_lost
 from assetforge.plan.price import Prices
 from assetforge.plan.rebuild import NOT_MADE
 from assetforge.plan.walk import FileState, Lookups, OnMiss, Walk
@@ -139,15 +139,14 @@ def wanted_steps(
 def sum_up(walk: Walk, selected: tuple[str, ...], prices: Prices) -> Forecast:
     """A forecast from what a walk knows by now."""
     found = lost_pictures(walk)
-    kinds = {name: _kind(walk, name) for name, _ in found}
-    lost = {place: what for place, what in found.items() if kinds[place[0]] != "draft"}
+    again = {place: what for place, what in found.items() if is_drawn_again(_kind(walk, place[0]), what.record)}
+    lost = {place: what for place, what in found.items() if place not in again}
     stopped = _stopped(walk, lost)
-    purchases = {(item.step, item.candidate): item for item in _purchases(walk, prices) if item.step not in stopped}
+    purchases = {(item.step, item.candidate): item for item in purchases_of(walk, prices) if item.step not in stopped}
     unique = list(
         {item.key or f"{item.step}#{item.candidate}": item for item in reversed(purchases.values())}.values()
     )
     drafts = tuple(place for place, state in walk.paid.items() if isinstance(state.decision, Drafted))
-    again = {place: what for place, what in found.items() if kinds[place[0]] == "draft"}
     outlooks = {}
     for name in selected:
         outlooks[name] = _outlook(walk, walk.graph.instances[name], purchases=purchases, lost=lost, again=set(again))
@@ -178,7 +177,8 @@ def _kind(walk: Walk, name: str) -> str:
     return step.settings.kind if isinstance(step, Paid) else ""
 
 
-def _purchases(walk: Walk, prices: Prices) -> Iterable[Purchase]:
+def purchases_of(walk: Walk, prices: Prices) -> Iterator[Purchase]:
+    """Every candidate that nobody has, whether or not what it needs is lost."""
     if walk.on_miss == "draft":
         return
     for (name, candidate), state in walk.paid.items():
@@ -208,7 +208,7 @@ def _outlook(
             if place in purchases:
                 own.append(purchases[place])
             name = step.rpartition(":")[2]
-            found.append(_paid_verdict(walk, place, lost=place in lost, again=place in again, name=name))
+            found.append(_paid_verdict(walk, place, lost=lost.get(place), again=place in again, name=name))
     found += _file_verdicts(walk, instance.outputs)
     own_steps = (*instance.paid, *instance.outputs, instance.final.step)
     wrong = {name: walk.refused[name] for name in own_steps if name in walk.refused}
@@ -221,11 +221,11 @@ def _outlook(
 
 
 def _paid_verdict(
-    walk: Walk, place: tuple[str, int], *, lost: bool, again: bool, name: str
+    walk: Walk, place: tuple[str, int], *, lost: Lost | None, again: bool, name: str
 ) -> tuple[Verdict, tuple[str, ...]]:
     decision = walk.paid[place].decision
-    if lost:
-        return "lost", (f"the picture of `{name}` is pinned by the lock, and its bytes are nowhere",)
+    if lost is not None:
+        return "lost", (told_lost(name, lost),)
     if again:
         return "make", ("the draft is drawn again",)
     match decision:

@@ -178,14 +178,14 @@ def _state(state: "State", number: str) -> Iterator[list[Piece]]:
         facts.append(money(state.cost))
     yield [("  state     ", "faint"), (number + ", ".join(facts), "")]
     if state.diff:
-        yield [("  changed   ", "faint"), *_diff(state.diff)]
+        yield [("  changed   ", "faint"), *diff_pieces(state.diff)]
     if state.hint:
         yield [("  hint      ", "faint"), (state.hint, "")]
     if state.key or state.word == "waits":
         yield [("  key       ", "faint"), (state.key or "known when what it waits for is made", "")]
 
 
-def _diff(runs: tuple[Piece, ...]) -> Iterator[Piece]:
+def diff_pieces(runs: tuple[Piece, ...]) -> Iterator[Piece]:
     """Brackets as well as colours, so that it can be read without them."""
     for index, (mark, words) in enumerate(runs):
         space = " " if index else ""
