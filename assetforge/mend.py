@@ -12,13 +12,14 @@ from assetforge.store import notes
 from assetforge.store.bought import Bought, bought
 from assetforge.store.layout import Store, open_store
 from assetforge.store.records import RecordsDamagedError
+from assetforge.store.removed import FILE, read_removed
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
     """What was done: how many records were made again, how many were there with their pictures, and which bought
-    pictures have no good bytes any more. `moved` is where a damaged database is now; `unreadable` counts lines of the
-    ledger."""
+    pictures have no good bytes any more, though nobody removed them. `moved` is where a damaged database is now;
+    `unreadable` counts lines of the ledger."""
 
     made: int
     there: int
@@ -30,18 +31,19 @@ class Repair:
 def repair(folder: Path) -> Repair:
     """Gives every bought picture that is here its record, where it has none; of one key, the first that was bought. A
     damaged database is moved aside before. Raises UsageError, OSError."""
-    made, gone = 0, []
+    made = 0
+    gone: list[Bought] = []
     with open_store(folder, _ignore) as store:
         moved = _move_damaged(store)
         there = _count(store)
-        pictures = bought(store.ledger)
+        pictures, removed = bought(store.ledger), read_removed(folder / FILE)
         for key, offered in pictures.items():
             if _is_whole(store, key):
                 continue
             if _restore(store, offered):
                 made += 1
             else:
-                gone.append(offered[0])
+                gone += [one for one in offered if one.digest not in removed][:1]
         return Repair(made, there, tuple(gone), moved, store.ledger.unreadable)
 
 

@@ -110,6 +110,16 @@ class State:
             self._seen[path] = (digest, facts)
         return digest
 
+    def holds(self, path: str, digest: str) -> bool:
+        """Whether a text file has this digest, or had it before git gave it other line ends (`core.autocrlf`). Raises
+        OSError."""
+        present = self.digest(path)
+        if present == digest or not present or not digest:
+            return present == digest
+        with open(os.path.join(self._root.path, path), "rb") as file:
+            data = file.read()
+        return b"\r\n" in data and digest_bytes(data.replace(b"\r\n", b"\n")) == digest
+
     def look_ahead(self, paths: Iterable[str]) -> None:
         """Hashes files that were never seen before in as many threads as there are cores. What goes wrong with one
         is told to who asks for it."""
@@ -137,7 +147,11 @@ class State:
         return known[1] if known is not None and known[0] == digest else None
 
     def is_pointer(self, path: str) -> bool:
-        """Whether a file is a Git LFS pointer, whose content was not pulled."""
+        """Whether a file is a Git LFS pointer, whose content was not pulled. Of one that was hashed just now its size
+        is known."""
+        known = self._seen.get(path)
+        if known is not None and known[1][2] > POINTER_SIZE:
+            return False
         real = os.path.join(self._root.path, path)
         return os.path.isfile(real) and pointed_at(real, os.path.getsize(real)) is not None
 
@@ -157,6 +171,11 @@ class State:
             data = marshal.dumps((VERSION, self._root.path, written, sorted(self._seen.items())))
             atomic.write(str(path), data, durable=False)
         self._before = Known(dict(self.written), dict(self._seen))
+
+
+def written_in(folder: Path) -> Mapping[str, Written]:
+    """The files that a state's folder says were written, by path; none where it can't be read."""
+    return _read(folder / NAME).written
 
 
 def _merged(now: Mapping[str, Value], before: Mapping[str, Value], mine: Mapping[str, Value]) -> dict[str, Value]:

@@ -7,6 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from assetforge.store import use
 from assetforge.store.layout import REHEARSAL
 
 FOLDER = "assetforge-simulated-"
@@ -20,11 +21,12 @@ def make() -> Path:
 
 
 def discard(folder: Path) -> bool:
-    """Removes what `make` made, where nothing but the mark is in it; tells whether it is gone."""
-    mark = folder / REHEARSAL
+    """Removes what `make` made, where nothing was put into it; tells whether it is gone."""
+    mark, lock = folder / REHEARSAL, folder / use.FILE
     try:
-        if any(path != mark for path in folder.iterdir()):
+        if any(path not in (mark, lock) for path in folder.iterdir()):
             return False
+        lock.unlink(missing_ok=True)
         mark.unlink(missing_ok=True)
         folder.rmdir()
     except FileNotFoundError:

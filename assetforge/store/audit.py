@@ -5,7 +5,7 @@ The order matters while builds are at work: ledger, notes, records, blobs. Each 
 already, so that nothing is missed which was only just written.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,9 +17,16 @@ from assetforge.store.documents import is_cost
 from assetforge.store.layout import Store, open_store
 from assetforge.store.note import reason_of
 from assetforge.store.records import RecordsDamagedError
+from assetforge.store.removed import FILE as REMOVED
+from assetforge.store.removed import read_removed
 
 # What is made again for nothing: that its bytes are gone is no loss.
 FREE = frozenset({"rendition", "placeholder", "draft"})
+
+
+def foreign_name(key: str) -> str:
+    """The name of the fact that the record of a key came from another machine: no line of the ledger here has it."""
+    return f"foreign:{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,8 @@ def verify(folder: Path) -> Audit:
         known = _records(store)
         sizes = _blobs(store)
         unlisted = _unlisted(store, known.records)
-    missing, unrecorded = _missing(pictures, known.records, sizes.__contains__)
+    removed = read_removed(folder / REMOVED)
+    missing, unrecorded = _missing(pictures, known.records, sizes.__contains__, removed)
     return Audit(
         pictures=len(sizes),
         size=sum(sizes.values()),
@@ -148,22 +156,28 @@ def _blobs(store: Store) -> dict[str, int]:
 
 
 def _missing(
-    pictures: Mapping[str, list[Bought]], records: Mapping[str, Record], is_here: Callable[[str], bool]
+    pictures: Mapping[str, list[Bought]],
+    records: Mapping[str, Record],
+    is_here: Callable[[str], bool],
+    removed: Container[str],
 ) -> tuple[list[Missing], list[Bought]]:
-    """Pictures without bytes, and bought ones without a record that leads to bytes."""
+    """Pictures without bytes, but for those that were removed on purpose, and bought ones without a record that leads
+    to bytes."""
     gone, unrecorded = [], []
     for key, record in records.items():
-        if key not in pictures and record.kind not in FREE and not is_here(record.media.digest):
-            gone.append(Missing(key, record.media.digest, "", record.cost))
+        digest = record.media.digest
+        if key not in pictures and record.kind not in FREE and not (is_here(digest) or digest in removed):
+            gone.append(Missing(key, digest, "", record.cost))
     for key, offered in pictures.items():
         known = records.get(key)
         if known is not None and is_here(known.media.digest):
             continue
         here = [one for one in offered if is_here(one.digest)]
+        lost = [one for one in offered if one.digest not in removed]
         if here:
             unrecorded.append(here[0])
-        else:
-            gone.append(_told(offered[0]))
+        elif lost:
+            gone.append(_told(lost[0]))
     return gone, unrecorded
 
 
@@ -188,7 +202,15 @@ def _unlisted(store: Store, records: Mapping[str, Record]) -> list[Missing]:
     once more, since the first time was before the records."""
     paid = [one for one in records.values() if one.kind not in FREE and one.cost != 0 and not one.by]
     known = {key for entry in store.ledger.read() for key in entry.keys} if paid else set()
-    return [Missing(one.key, one.media.digest, "", one.cost) for one in paid if one.key not in known]
+    unknown = (one for one in paid if one.key not in known and not _is_foreign(store, one.key))
+    return [Missing(one.key, one.media.digest, "", one.cost) for one in unknown]
+
+
+def _is_foreign(store: Store, key: str) -> bool:
+    try:
+        return store.records.recall(foreign_name(key)) is not None
+    except RecordsDamagedError:  # which is told already
+        return False
 
 
 def _quarantined(store: Store) -> Iterator[Quarantined]:

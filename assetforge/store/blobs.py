@@ -101,6 +101,11 @@ class Blobs:
             atomic.flush_folder(str(self._folder))
         return digest
 
+    def remove(self, digest: str) -> None:
+        """Removes a blob, if it is there. Raises OSError."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._place(digest))
+
     def digests(self) -> Iterator[str]:
         """What there is by its name, in order; only `read` tells whether it is good. Links are no blobs."""
         for part in _names(self._folder):
@@ -123,6 +128,8 @@ class Blobs:
         except FileNotFoundError:
             return False
         if durable:
+            with suppress(OSError):
+                os.utime(place)  # it came again: it is not an old one that nobody asks for
             _flush_file(place)
             atomic.flush_folder(os.path.dirname(place))
             atomic.flush_folder(str(self._folder))

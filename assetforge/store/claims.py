@@ -6,6 +6,7 @@ or an age. Files of claims stay: removing one that somebody is about to lock wou
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -14,21 +15,38 @@ from assetforge.store.documents import is_digest
 if sys.platform == "win32":
     import msvcrt
 
+    # There are no shared locks: who shares a file has one byte of it, and who has it alone all of them.
+    _ALL = 1 << 30
+
     def _lock(descriptor: int) -> bool:
+        return _locked(descriptor, _ALL)
+
+    def _lock_shared(descriptor: int) -> bool:
+        os.lseek(descriptor, 1 + int.from_bytes(os.urandom(3), "big"), os.SEEK_SET)
+        return _locked(descriptor, 1)
+
+    def _locked(descriptor: int, size: int) -> bool:
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, size)
         except PermissionError:
             return False
         return True
 
     def _unlock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        is_shared = os.lseek(descriptor, 0, os.SEEK_CUR) > 0
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1 if is_shared else _ALL)
 else:
     import fcntl
 
     def _lock(descriptor: int) -> bool:
+        return _locked(descriptor, fcntl.LOCK_EX)
+
+    def _lock_shared(descriptor: int) -> bool:
+        return _locked(descriptor, fcntl.LOCK_SH)
+
+    def _locked(descriptor: int, kind: int) -> bool:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -69,11 +87,20 @@ def hold(path: Path) -> Claim | None:
 
     Its folder must exist. Raises OSError, also for a symbolic link, which could lead out of the folder.
     """
+    return _claim(path, _lock)
+
+
+def share(path: Path) -> Claim | None:
+    """The same together with all who share it; None while somebody holds it alone."""
+    return _claim(path, _lock_shared)
+
+
+def _claim(path: Path, lock: Callable[[int], bool]) -> Claim | None:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     while True:
         descriptor = os.open(path, flags, 0o600)
         try:
-            locked = _lock(descriptor)
+            locked = lock(descriptor)
             named = locked and _is_named(path, descriptor)
         except BaseException:
             os.close(descriptor)

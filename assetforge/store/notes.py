@@ -88,6 +88,14 @@ def builds(folder: Path) -> list[Path]:
     return _folders(folder)
 
 
+def tidy(folder: Path) -> None:
+    """Removes what dead builds had dropped already, and the folders of those that left no note. Raises OSError."""
+    for build in _folders(folder):
+        claim = _try_hold(build)
+        if claim is not None:
+            _leave(build, claim)
+
+
 def is_alive(build: Path) -> bool:
     """Whether somebody holds a build's lock. Raises OSError."""
     if not (build / _LOCK).exists():

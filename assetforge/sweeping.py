@@ -1,0 +1,188 @@
+"""Removing from the store what nothing uses: found first, then, while nobody builds, removed; unaware of who agreed.
+
+What was paid for, and what nobody knows, goes only where that was asked for, and never within a day after it came: a
+build that was killed has not told any lock of what it bought. The order is such that a kill leaves nothing that
+is referred to: what is bought is written down as removed, then blobs go, then what refers to them.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assetforge.inventory import Inventory, Price, Use, take_inventory
+from assetforge.plan.ancestry import fact_name, read_fact
+from assetforge.run.shelf import now
+from assetforge.store import notes
+from assetforge.store.audit import foreign_name
+from assetforge.store.layout import Store, open_store
+from assetforge.store.removed import FILE, add_removed
+from assetforge.store.sweep import Leftover, drop_claims, fact_names, forget, leftovers
+from assetforge.store.use import alone
+
+YOUNG_SECONDS = 24 * 3_600.0
+LEFT_SECONDS = 3_600.0
+FREE = frozenset({"rendition", "draft"})
+# What is remembered of a blob, by its digest.
+MEASURED = ("look", "pixels", "media", "mask")
+
+# Whether projects that are not where they were still use what is known of them.
+Gone = Literal["count", "forget"]
+# What may go of that which nothing uses.
+Reach = Literal["free", "paid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What would be removed. `free` and `paid` are blobs, `records` keys of records whose blobs are gone already,
+    `kept` paid blobs that nothing uses either, and stay: `young` of them came within a day. `gone` are projects that
+    are not where they were, `forgotten` those of them that are forgotten with it."""
+
+    inventory: Inventory
+    free: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    kept: tuple[str, ...] = ()
+    young: int = 0
+    gone: tuple[Use, ...] = ()
+    forgotten: tuple[Use, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.free or self.paid or self.records or self.leftovers or self.forgotten)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether paid blobs stay because nobody can tell what projects use that are not where they were."""
+        return bool(self.gone) and not self.forgotten and len(self.kept) > self.young
+
+    def size(self, digests: Iterable[str]) -> int:
+        """The bytes of some blobs."""
+        return sum(self.inventory.blobs[digest].size for digest in digests)
+
+    def prices(self, digests: Iterable[str]) -> Iterator[Price]:
+        """What blobs were paid, each once for every key."""
+        for digest in digests:
+            yield from self.inventory.prices.get(digest, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was removed: how many blobs, records and temporary files, and the bytes that are free now."""
+
+    free: int
+    paid: int
+    records: int
+    leftovers: int
+    size: int
+
+
+def find_sweep(folder: Path, reach: Reach, gone: Gone) -> Sweep:
+    """What could go of a store. Raises UsageError, OSError as `take_inventory`."""
+    inventory, moment = take_inventory(folder), time.time()
+    lost = tuple(use for use in inventory.uses if not use.known.is_there)
+    users = [use for use in inventory.uses if use.known.is_there or gone == "count"]
+    used = inventory.used(users)
+    keys = frozenset(key for use in users for key in use.keys)
+    unused = {digest: blob for digest, blob in inventory.blobs.items() if digest not in used}
+    dear = {digest: blob for digest, blob in unused.items() if blob.kind not in FREE}
+    # What a project that is gone had bought, or used of others, nobody can tell any more.
+    is_known = not lost or gone == "forget"
+    old = [digest for digest, blob in dear.items() if blob.written < moment - YOUNG_SECONDS]
+    paid = frozenset(old if reach == "paid" and is_known else ())
+    free = tuple(digest for digest, blob in unused.items() if blob.kind in FREE)
+    return Sweep(
+        inventory,
+        free=free,
+        paid=tuple(digest for digest in old if digest in paid),
+        records=tuple(_stale(inventory, keys)),
+        leftovers=tuple(leftovers(folder, moment - LEFT_SECONDS)),
+        kept=tuple(digest for digest in dear if digest not in paid),
+        young=len(dear) - len(old),
+        gone=lost,
+        forgotten=lost if gone == "forget" else (),
+    )
+
+
+def _stale(inventory: Inventory, used: frozenset[str]) -> Iterator[str]:
+    """The records of what is made again for nothing, that nothing uses and whose blob is gone."""
+    for key, trait in inventory.traits.items():
+        if trait.kind in FREE and key not in used and trait.digest not in inventory.blobs:
+            yield key
+
+
+def carry_out(folder: Path, agreed: Sweep, reach: Reach, gone: Gone) -> Swept:
+    """Removes what was agreed to and still is of no use. Raises UsageError while a build is at work, OSError."""
+    with alone(folder), open_store(folder, _ignore) as store:
+        sweep = _both(agreed, find_sweep(folder, reach, gone))
+        before = _size(store)
+        if sweep.paid:
+            add_removed(folder / FILE, sweep.paid, now())
+        for digest in (*sweep.free, *sweep.paid):
+            store.blobs.remove(digest)
+        keys = _forget(store, sweep)
+        for left in sweep.leftovers:
+            left.path.unlink(missing_ok=True)
+        notes.tidy(store.inflight)
+        drop_claims(folder / "claims")
+        for use in sweep.forgotten:
+            shutil.rmtree(use.known.folder)
+        blobs = sweep.size((*sweep.free, *sweep.paid))
+        size = blobs + sum(left.size for left in sweep.leftovers) + max(before - _size(store), 0)
+    return Swept(len(sweep.free), len(sweep.paid), len(keys), len(sweep.leftovers), size)
+
+
+def _ignore(digest: str) -> None:
+    """Nothing is read here, so nothing is found to be damaged."""
+
+
+def _both(agreed: Sweep, found: Sweep) -> Sweep:
+    """What is of no use now, as far as it was agreed to."""
+    wanted, forgotten = {*agreed.free, *agreed.paid}, {use.known for use in agreed.forgotten}
+    return Sweep(
+        found.inventory,
+        free=tuple(digest for digest in found.free if digest in wanted),
+        paid=tuple(digest for digest in found.paid if digest in wanted),
+        records=found.records,
+        leftovers=found.leftovers,
+        forgotten=tuple(use for use in found.forgotten if use.known in forgotten),
+    )
+
+
+def _forget(store: Store, sweep: Sweep) -> set[str]:
+    """Takes records and facts of what went out of the database; gives the records' keys."""
+    traits, removed = sweep.inventory.traits, {*sweep.free, *sweep.paid}
+    keys = {key for key, trait in traits.items() if trait.digest in removed}.union(sweep.records)
+    if not keys:
+        return keys
+    records = store.folder / "records"
+    names = set(fact_names(records))
+    parts = {name for name in names if name.startswith(fact_name(""))}
+    useless = parts - _parts(store, (trait.picture for key, trait in traits.items() if key not in keys))
+    useless |= names & {f"{kind}:{digest}" for kind in MEASURED for digest in removed}
+    useless |= names & {foreign_name(key) for key in keys}
+    store.records.close()
+    forget(records, sorted(keys), sorted(useless))
+    return keys
+
+
+def _parts(store: Store, pictures: Iterable[str]) -> set[str]:
+    """The names of the facts that tell what some pictures are made of."""
+    found: set[str] = set()
+    waiting = sorted({picture for picture in pictures if picture})
+    while waiting:
+        name = fact_name(waiting.pop())
+        if name not in found:
+            part = read_fact(store.records.recall(name))
+            if part is not None:
+                found.add(name)
+                waiting += part.inputs
+    return found
+
+
+def _size(store: Store) -> int:
+    """The bytes of the database's files."""
+    return sum(path.stat().st_size for path in (store.folder / "records").glob("cache.db*"))
