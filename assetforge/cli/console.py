@@ -23,6 +23,9 @@ LEAD = 40
 TAB = "    "
 # Controls (C0, C1, DEL), halves of characters, and marks that turn the order of what follows (UAX 9, UTS 55).
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# What GitHub's runner takes for a command: `::` that begins a line, after any white space, and `##[` anywhere in it
+# (`TryParseV2` and `TryParse` of the runner's ActionCommand).
+_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\[)", re.MULTILINE)
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow", "bold": True},
@@ -38,6 +41,11 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
 def harmless(text: str) -> str:
     """A text that a terminal only shows: what would steer it is written out as `\\u001b`."""
     return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def disarmed(text: str) -> str:
+    """A text in which GitHub's runner finds no command: a character of each is written out, as above."""
+    return _COMMAND.sub(lambda found: "\\u0023" if found[1] is None else f"{found[1]}\\u003a", text)
 
 
 class ReaderLeft(Exception):  # noqa: N818 - nobody's fault
@@ -67,8 +75,14 @@ class Console:
         return _is_terminal(sys.stdin) and _is_terminal(self.err)
 
     @property
+    def has_runner(self) -> bool:
+        """Whether GitHub's runner reads what is printed, and obeys it."""
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
     def in_github(self) -> bool:
-        return self.environ.get("GITHUB_ACTIONS") == "true" and not self.as_json
+        """Whether annotations and a summary are wanted there."""
+        return self.has_runner and not self.as_json
 
     def has_color(self, stream: TextIO) -> bool:
         """Whether colours are wanted on a stream (no-color.org: any value but an empty one says no)."""
@@ -100,7 +114,7 @@ class Console:
 
     def print_raw(self, line: str) -> None:
         """A line for a program that reads the result, as it is."""
-        self._write(self.out, line)
+        self._put(self.out, line)
 
     def problem(self, kind: Literal["error", "warning"], one: "Told") -> None:
         """A problem with its place, the line of the file, and what to do."""
@@ -118,6 +132,9 @@ class Console:
             self._write(self.err, f"{self.styled('hint:', 'hint', self.err)} {harmless(one.hint)}")
 
     def _write(self, stream: TextIO, text: str) -> None:
+        self._put(stream, disarmed(text) if self.has_runner else text)
+
+    def _put(self, stream: TextIO, text: str) -> None:
         try:
             stream.write(text + "\n")
             stream.flush()

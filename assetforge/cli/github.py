@@ -1,14 +1,23 @@
-"""What GitHub Actions reads: annotations on a file's line, and a table for the step's summary.
+"""What GitHub Actions reads: annotations on a file's line, a step's summary, and its outputs; unaware of commands.
 
-The forms are of GitHub's "Workflow commands for GitHub Actions".
+The forms are of GitHub's "Workflow commands for GitHub Actions"; the summary is GitHub Flavored Markdown.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from assetforge.cli.console import harmless
 from assetforge.report.problems import Told
+
+# The runner takes no summary above 1 MiB of a step, and nobody reads so long a table.
+MOST_BYTES = 1_048_576
+MOST_ROWS = 200
+LONGEST = 400
+# Code between single backticks; all else is text. Code needs no other mark, and knows no other.
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_MARKS = re.compile(r"[\\`|*_\[\]~]")
 
 
 def annotation(kind: str, one: Told, environ: Mapping[str, str]) -> str:
@@ -40,14 +49,47 @@ def _from_checkout(file: str, environ: Mapping[str, str]) -> str:
     return file if found.startswith("../") else found
 
 
-def add_table(environ: Mapping[str, str], title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Appends a table to the step's summary, where there is one; a summary that can't be written is no failure."""
+# --- outputs of the step ----------------------------------------------------------------------------------------
+
+
+def add_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """Appends values of one line each to the step's outputs, where there are any; where they can't be written is
+    no failure."""
+    path = environ.get("GITHUB_OUTPUT")
+    if not path:
+        return
+    with suppress(OSError), open(path, "a", encoding="utf-8", newline="\n") as file:
+        file.write("".join(f"{name}={value}\n" for name, value in outputs.items()))
+
+
+# --- the summary ------------------------------------------------------------------------------------------------
+
+
+def add_table(
+    environ: Mapping[str, str],
+    title: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    lead: Iterable[str] = (),
+) -> None:
+    """Appends a table to the step's summary, where there is one, below the lines of `lead`; no table without a row.
+    A summary that can't be written is no failure, and what does not fit into it is left out."""
     path = environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
-    lines = [f"### {_cell(title)}", "", _row(head), _row(["---"] * len(head)), *map(_row, rows), ""]
-    with suppress(OSError), open(path, "a", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    told = list(rows)
+    lines = [f"### {_cell(title)}", ""]
+    for line in lead:
+        lines += [_cell(line), ""]
+    if told:
+        lines += [_row(head), _row(["---"] * len(head)), *map(_row, told[:MOST_ROWS]), ""]
+    if len(told) > MOST_ROWS:
+        lines += [f"and {len(told) - MOST_ROWS:,} more", ""]
+    text = "\n".join(lines) + "\n"
+    with suppress(OSError), open(path, "a", encoding="utf-8", newline="\n") as file:
+        if file.tell() + len(text.encode()) <= MOST_BYTES:
+            file.write(text)
 
 
 def add_problems(environ: Mapping[str, str], title: str, problems: Iterable[Told]) -> None:
@@ -64,6 +106,16 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that Markdown and HTML leave alone, but for code in backticks."""
-    plain = harmless(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return "".join(f"\\{character}" if character in "\\|*_[]" else character for character in plain)
+    """Text that Markdown and HTML leave alone, but for code in backticks. Tables are split before code is found, so
+    that a bar is escaped in code as well."""
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    plain = " ".join(harmless(short).split("\n"))
+    parts = _CODE.split(plain)
+    return "".join(
+        f"`{part.replace('|', chr(92) + '|')}`" if index % 2 else _text(part) for index, part in enumerate(parts)
+    )
+
+
+def _text(text: str) -> str:
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKS.sub(lambda mark: f"\\{mark[0]}", plain)

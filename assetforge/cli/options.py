@@ -3,8 +3,8 @@
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -34,13 +34,15 @@ class Declined(AssetforgeError):  # noqa: N818 - an answer, not a fault
 
 @dataclass(slots=True)
 class Run:
-    """One run of the command line: what was given to every command, and the project once it is open."""
+    """One run of the command line: what was given to every command, and the project once it is open. `outputs` are
+    what a step of GitHub Actions gives to those after it."""
 
     console: Console
     command: str = ""
     manifest: str | None = None
     folder: str | None = None
     project: "Project | None" = None
+    outputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def start(self) -> str:
@@ -98,6 +100,15 @@ class Run:
         if self.console.in_github:
             for one in self.told(problems)[: None if self.console.verbose else MOST]:
                 self.console.print_raw(annotation(kind, one, self.console.environ))
+
+    def add_table(
+        self, title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, lead: Iterable[str] = ()
+    ) -> None:
+        """A table below some lines in the step's summary, where GitHub Actions reads one."""
+        from assetforge.cli.github import add_table
+
+        if self.console.in_github:
+            add_table(self.console.environ, title, head, rows, lead=lead)
 
     def emit(
         self,
