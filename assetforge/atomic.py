@@ -7,25 +7,30 @@ bytes and the folder's entry are flushed before the call returns.
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 PIECE = 1 << 18
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+# As of every file that a program makes: what the umask takes away is taken away.
+ANYBODY = 0o666
 # What a file system says that can't copy files itself, or not from another one.
 UNSUPPORTED = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF})
 
 
 @contextmanager
-def replacing(path: str, *, durable: bool, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """A file to write to that takes `path`'s place when the block ends well, and vanishes when it does not."""
+def replacing(path: str, *, durable: bool, mode: int | None = None) -> Iterator[BinaryIO]:
+    """A file to write to that takes `path`'s place when the block ends well, and vanishes when it does not. Without
+    a `mode` the user's umask says who may read and write it."""
     folder, name = os.path.split(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", suffix=".tmp", dir=folder or ".")
+    temporary = os.path.join(folder or ".", _temporary(name))
+    descriptor = os.open(temporary, NEW, ANYBODY if mode is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            os.fchmod(file.fileno(), mode)
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             if durable:
                 flush(file)
         os.replace(temporary, path)
@@ -36,8 +41,8 @@ def replacing(path: str, *, durable: bool, mode: int = 0o644) -> Iterator[Binary
         flush_folder(folder or ".")
 
 
-def write(path: str, data: bytes, *, durable: bool, mode: int = 0o644) -> None:
-    """Makes `path` hold exactly `data`. Raises OSError."""
+def write(path: str, data: bytes, *, durable: bool, mode: int | None = None) -> None:
+    """Makes `path` hold exactly `data`; `mode` as for `replacing`. Raises OSError."""
     with replacing(path, durable=durable, mode=mode) as file:
         file.write(data)
 
@@ -71,12 +76,15 @@ def _copied_by_system(original: BinaryIO, file: BinaryIO) -> bool:
     return left == 0
 
 
+def _temporary(name: str) -> str:
+    return f".{name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+
+
 @contextmanager
 def _appearing_in(folder: int, name: str) -> Iterator[BinaryIO]:
     """A file to write to that is in a folder under its name when the block ends well."""
-    temporary = f".{name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
+    temporary = _temporary(name)
+    descriptor = os.open(temporary, NEW, ANYBODY, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from assetforge.check import disagreements
+from assetforge.check import check
 from assetforge.gate import Options
 from assetforge.model import Graph
 from assetforge.outputs.lock import read_lock, write_lock
@@ -30,7 +30,7 @@ def clean(space: Workspace, graph: Graph, paths: Collection[str]) -> Cleaned:
     """Removes files, and then lines of the lock that nothing needs: while manifest and lock disagree they all stay,
     since an asset under a new name takes its pictures from its old line. Raises AssetforgeError, OSError."""
     forecast = foreseen(graph, space.world(), Options(locked=True), tuple(graph.instances), space.prices)
-    agree = not disagreements(space, forecast, files=False)
+    agree = not check(space, forecast, files=False).disagreements
     files = prune(space.root, space.state, space.lock, paths, places_of(space, graph, "ask").keep)
     space.state.save()
     if not agree:

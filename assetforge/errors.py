@@ -43,6 +43,23 @@ class Problem:
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One thing that is not as the manifest asks: a candidate of a paid step, or the path of an output or of an emit,
+    and why. `instance` is the emit's name, `emit:NAME` with its cell, where it is of one.
+
+    `buys` says whether a picture would have to be bought for it, and `price` for how much at most, in US dollars,
+    None where nobody knows or nothing is bought; `key` is the request's, "" while that is not known."""
+
+    instance: str
+    subject: str
+    reason: str
+    where: Where
+    buys: Literal["no", "maybe", "yes"] = "no"
+    price: float | None = None
+    key: str = ""
+
+
 class AssetforgeError(Exception):
     """Something the user can understand and act on; never a bug of ours."""
 
@@ -83,8 +100,10 @@ class NotCurrent(AssetforgeError):  # noqa: N818 - the state it tells of is not 
 
     exit_code = 3
 
-    def __init__(self, message: str, *, hint: str | None = None, missing: Iterable[str] = ()) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, problems: Iterable[Problem], missing: Iterable[Disagreement]) -> None:
+        found = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in found))
+        self.problems = found
         self.missing = tuple(missing)
 
 

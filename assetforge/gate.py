@@ -1,27 +1,28 @@
 """What must hold before anything is started: every refusal, every missing consent, before the first paid call."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from assetforge.check import cost_of, lost, missing, unlocked
 from assetforge.config import Settings, is_loopback
-from assetforge.emit.locked import unlocked as unlocked_emits
-from assetforge.errors import BudgetError, ManifestError, NotCurrent, Problem, UsageError
+from assetforge.errors import BudgetError, Disagreement, ManifestError, NotCurrent, Problem, UsageError
 from assetforge.graph.requests import provider_tables
 from assetforge.manifest.load import Manifest
 from assetforge.model import Failure, Fresh, Paid, Rendition
 from assetforge.outputs.place import Guard, Places, users_problem
 from assetforge.paths import PathError, fold
 from assetforge.plan.forecast import Forecast, Purchase
+from assetforge.plan.lost import FETCH, NOT_PULLED, PULL, unpulled_sources
 from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
 from assetforge.run.budget import SAY_THE_PRICE, Budget
 from assetforge.store.notes import builds, noted
-from assetforge.words import count, money, money_range
+from assetforge.words import count, money
 from assetforge.workspace import Workspace
 
 DEFAULT_CONFIRM_USD = 1.00
-NEXT_STEP = "run `assetforge build` where it may buy, and commit `assets.lock`"
 
 Consent = Callable[[Forecast, str], bool]
 
@@ -29,7 +30,7 @@ Consent = Callable[[Forecast, str], bool]
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a build is asked for. `consent` is who to ask before spending more than is spent unasked; None where
-    there is nobody. Money in US dollars."""
+    there is nobody. `remote` is the one to use, whatever is said elsewhere. Money in US dollars."""
 
     select: tuple[str, ...] = ()
     on_miss: OnMiss = "call"
@@ -44,6 +45,7 @@ class Options:
     verify: bool = False
     profile: str | None = None
     jobs: int | None = None
+    remote: str | None = None
     consent: Consent | None = None
 
 
@@ -109,15 +111,16 @@ def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
         raise UsageError("--locked and --profile exclude each other: a profile has no lock")
     if options.locked:
         _refuse_unlocked(space, forecast)
-    if options.on_miss == "fail" and forecast.purchases:
-        named = [
-            f"{item.step} ({'price unknown' if item.price is None else money(item.price)})"
-            for item in forecast.purchases
-        ]
-        told = (
-            f"{count(len(named), 'picture')} would have to be bought, for {money_range(forecast.low, forecast.high)}"
-        )
-        raise NotCurrent(told, hint=NEXT_STEP, missing=named)
+    elif options.on_miss == "fail":
+        _refuse_missing(forecast)
+    require_sources(forecast)
+
+
+def require_sources(forecast: Forecast) -> None:
+    """Raises ManifestError for source files that something needs, and of which only a pointer is here."""
+    found = unpulled_sources(forecast.walk, [name for name, _ in forecast.again])
+    if found:
+        raise ManifestError([Problem(f"`{step.path}` {NOT_PULLED}", step.where, PULL) for step in found])
 
 
 def has_lost_records(space: Workspace) -> bool:
@@ -136,13 +139,41 @@ def refuse_to_buy_blindly(space: Workspace) -> None:
 
 
 def _refuse_unlocked(space: Workspace, forecast: Forecast) -> None:
-    missing = unlocked(space, forecast)
-    if missing:
-        raise NotCurrent("the manifest asks for what the lock does not have", hint=NEXT_STEP, missing=missing)
-    if forecast.lost:
-        nowhere = [f"{name}#{candidate}" for name, candidate in forecast.lost]
-        hint = "fetch them from a machine that has them, or build with --rebuy-lost where it may buy"
-        raise NotCurrent("pictures that the lock pins are nowhere", hint=hint, missing=nowhere)
+    found, nowhere = unlocked(space, forecast), lost(forecast)
+    problems = []
+    if found:
+        name = os.path.basename(space.lock_path)
+        told = "the manifest asks for what the lock does not have" if space.lock.text else f"there is no `{name}`"
+        told += f": {buying}" if (buying := cost_of(found).told) else ", and nothing would have to be bought"
+        problems.append(Problem(told, None, f"run `assetforge build` where it may buy, and commit `{name}`"))
+    problems += _lost_problems(nowhere)
+    if problems:
+        raise NotCurrent(problems, [*found, *nowhere])
+
+
+def _refuse_missing(forecast: Forecast) -> None:
+    """Raises NotCurrent where a picture would have to be made that costs anything, or is lost."""
+    found, nowhere = missing(forecast), lost(forecast)
+    problems = _lost_problems(nowhere)
+    if found:
+        told = cost_of(found).told or f"{count(len(found), 'picture')} would have to be drawn, for nothing"
+        problems.insert(0, Problem(told, None, "run `assetforge build` without `--on-miss fail`"))
+    if problems:
+        raise NotCurrent(problems, [*found, *nowhere])
+
+
+def _lost_problems(nowhere: Sequence[Disagreement]) -> list[Problem]:
+    """What is said of pinned pictures that are not here, and of those that are not pulled."""
+    again, unpulled = cost_of(nowhere), sum(one.buys == "no" for one in nowhere)
+    problems = []
+    if again.pictures:
+        told = f"{count(again.pictures, 'picture')} pinned by the lock, and nowhere to be found"
+        hint = f"{FETCH}, or build with --rebuy-lost where it may buy, {again.price}"
+        problems.append(Problem(told, None, hint))
+    if unpulled:
+        told = f"{count(unpulled, 'picture')} pinned by the lock, and not pulled from Git LFS"
+        problems.append(Problem(told, None, PULL))
+    return problems
 
 
 def _check_originals(space: Workspace) -> None:
@@ -154,21 +185,6 @@ def _check_originals(space: Workspace) -> None:
         raise ManifestError(
             [Problem(error.message, space.manifest.where("cache", "originals"), error.hint)]
         ) from None
-
-
-def unlocked(space: Workspace, forecast: Forecast) -> list[str]:
-    """Steps and outputs that the lock does not have under their present keys, and emits that it has otherwise."""
-    found = []
-    for (name, candidate), state in forecast.walk.paid.items():
-        if not (isinstance(state.decision, Fresh) and state.decision.origin == "lock"):
-            found.append(f"{name}#{candidate}")
-    for name, file in forecast.walk.files.items():
-        step = forecast.walk.graph.steps[name]
-        assert isinstance(step, Rendition)
-        pinned = space.lock.output(step.instance, step.path)
-        if pinned is None or file.action is None or pinned.key != file.action.key:
-            found.append(step.path)
-    return [*found, *unlocked_emits(space, forecast.walk.graph, forecast.outlooks)]
 
 
 def limit(manifest: Manifest, settings: Settings, options: Options) -> float | None:

@@ -64,7 +64,7 @@ def _facts(space: Workspace, forecast: Forecast) -> Facts:
 
 def _foreseen(space: Workspace, text: Text, targets: Targets) -> EmitOutlook:
     emit, present = text.emit, space.state.digest(text.emit.path)
-    if present == text.digest:
+    if space.state.holds(emit.path, text.digest):
         return EmitOutlook(emit, "current")
     return _fails(emit, targets, text.digest) or EmitOutlook(emit, "write", _why(space, emit, present))
 

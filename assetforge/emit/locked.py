@@ -24,13 +24,16 @@ def disagreeing(space: Workspace, graph: Graph, built: Collection[str], *, files
             yield one.emit, reason
 
 
-def unlocked(space: Workspace, graph: Graph, built: Collection[str]) -> list[str]:
-    """The paths of emits that the lock does not have as they would be written. One that waits for an asset outside of
+def unlocked_emits(space: Workspace, graph: Graph, built: Collection[str]) -> Iterator[tuple[Emit, str]]:
+    """Emits that the lock does not have as they would be written, and why. One that waits for an asset outside of
     `built` is left alone by the build, and not among them."""
     facts = Facts(graph, pinned(space.lock.lines), pinned_look)
-    found = render(space, emits_of(graph, built), facts)
-    wrong = (one for one in found if not isinstance(one, Waiting) or not set(one.on).isdisjoint(built))
-    return [one.emit.path for one in wrong if _why_unpinned(space, one)]
+    for one in render(space, emits_of(graph, built), facts):
+        if isinstance(one, Waiting) and set(one.on).isdisjoint(built):
+            continue
+        reason = _why_unpinned(space, one)
+        if reason:
+            yield one.emit, reason
 
 
 def _why_unpinned(space: Workspace, one: Rendered) -> str:
@@ -50,12 +53,11 @@ def _why_unpinned(space: Workspace, one: Rendered) -> str:
 def _why_not_there(space: Workspace, one: Rendered) -> str:
     """What is wrong with an emit's file, "" where it is as the lock has it."""
     path = one.emit.path
-    present = space.state.digest(path)
-    if present == space.lock.emitted(one.emit.name, path):
+    if space.state.holds(path, space.lock.emitted(one.emit.name, path)):
         return ""
     if _tells_of_drafts(space, path):
         return TELLS_OF_DRAFTS
-    return "the file was changed" if present else "the file is missing"
+    return "the file was changed" if space.state.digest(path) else "the file is missing"
 
 
 def _tells_of_drafts(space: Workspace, path: str) -> bool:

@@ -58,10 +58,16 @@ class Targets:
             return Problem(f"`{path}` and `{other}` are one place, by way of a link", where, "choose another path")
         return self._places.obstacle(path, real, where, wanted)
 
+    def digest(self, emit: Emit) -> str:
+        """What is there."""
+        return self._places.state.digest(emit.path)
+
     def put(self, text: Text, blobs: Blobs) -> Problem | bool:
-        """Writes an emit's file; True where it changed."""
+        """Writes an emit's file; True where it changed. One that only has other line ends stays."""
         path, where = text.emit.path, text.emit.where
         is_there = self._places.state.digest(path) == text.digest
+        if not is_there and self._places.state.holds(path, text.digest):
+            return False
         problem = None if is_there else self.obstacle(text.emit, text.digest)
         if problem is not None:
             return problem
@@ -96,7 +102,7 @@ def write_emits(texts: Iterable[Rendered], targets: Targets, blobs: Blobs) -> Em
             failures.append(Failure(one.emit.name, placed))
             continue
         assert isinstance(one, Text)
-        files[one.emit.path] = one.digest
+        files[one.emit.path] = one.digest if placed else targets.digest(one.emit)
         written += [one.emit.path] if placed else []
         if not one.draft:
             lines[one.emit.name] = LockLine(emitted={one.emit.path: one.digest})

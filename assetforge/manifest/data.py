@@ -139,7 +139,8 @@ def _read_csv(text: str, path: str, problems: list[Problem]) -> list[dict[str, s
                 message = f"a row of `{path}` has {count(len(cells), 'cell')}, but its header has {len(header)}"
                 problems.append(Problem(message, Where(path, line=line)))
             elif cells:
-                rows.append(dict(zip(header, cells, strict=True)))
+                # Git may have checked the file out with other line ends.
+                rows.append({name: cell.replace("\r\n", "\n") for name, cell in zip(header, cells, strict=True)})
             line = reader.line_num + 1
     except csv.Error as error:
         told, hint = next(

@@ -17,6 +17,7 @@ __all__ = [
     "ImageMath",
     "ImageStat",
     "PngImagePlugin",
+    "features",
 ]
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ImageMath,
         ImageStat,
         PngImagePlugin,
+        features,
     )
 else:
 

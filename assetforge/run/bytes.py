@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock as Mutex
 
 from assetforge.digest import digest_bytes
 from assetforge.model import Media
 from assetforge.noop import Facts, facts_of
-from assetforge.outputs.state import POINTER_START
+from assetforge.outputs.state import POINTER_START, pointed_at
 from assetforge.paths import PathError, Root
 from assetforge.store.blobs import Blobs
 
@@ -36,6 +37,7 @@ class Bytes:
         self._seen = seen
         self._files = dict(files)
         self._originals = originals
+        self._kept: dict[str, list[str]] | None = None
         self._same: dict[str, str] = {}
         self._sources: dict[str, str] = {}
         self._mutex = Mutex()
@@ -50,6 +52,10 @@ class Bytes:
         """Whether `read` would find them; files are opened only where the store has nothing."""
         digest = self._same.get(digest, digest)
         return self._blobs.has(digest) or self._from_project(digest) is not None
+
+    def pointer(self, digest: str) -> str:
+        """The path of a Git LFS pointer to these bytes, "" where no file of the project is one."""
+        return next((path for path in self._paths(digest) if self._points(path, digest)), "")
 
     def read(self, media: Media) -> bytes:
         """The bytes of a picture. Raises BytesGone."""
@@ -112,13 +118,27 @@ class Bytes:
             return None
         return data if digest_bytes(data) == digest else None
 
+    def _points(self, path: str, digest: str) -> bool:
+        """Whether a file below the root is a Git LFS pointer to these bytes."""
+        try:
+            real = self._root.readable(path, text=False)
+            return pointed_at(real, os.path.getsize(real)) == digest
+        except (PathError, OSError):
+            return False
+
     def _paths(self, digest: str) -> list[str]:
-        found = list(self._files.get(digest, ()))
+        with self._mutex:
+            if self._kept is None:
+                self._kept = self._list_originals()
+            return [*self._files.get(digest, ()), *self._kept.get(digest, ())]
+
+    def _list_originals(self) -> dict[str, list[str]]:
+        """The files in the folder of originals, by the digest that each is named after. Listed once: what this build
+        puts there is in the store."""
+        found: dict[str, list[str]] = {}
         if self._originals is not None:
-            try:
+            with suppress(PathError, OSError):
                 folder = self._root.clean(self._originals)
-                names = os.listdir(os.path.join(self._root.path, folder))
-            except (PathError, OSError):
-                return found
-            found += [f"{folder}/{name}" for name in sorted(names) if name.partition(".")[0] == digest]
+                for name in sorted(os.listdir(os.path.join(self._root.path, folder))):
+                    found.setdefault(name.partition(".")[0], []).append(f"{folder}/{name}")
         return found

@@ -111,7 +111,8 @@ class Workshop:
             action.key, rendered.media, kind="rendition", ingredients=action.ingredients, frames=rendered.frames
         )
         self.tally.rendered[step.id] = record
-        self._remembering.remember(record, picture)
+        # What only a lock says never becomes a record: it may be a stranger's.
+        self._remembering.remember(record if rendered.is_made else None, picture)
         for remark in self.schedule.walk.files[step.id].remarks or rendered.remarks:
             self.listen(Warned(remark))
         if rendered.is_new:

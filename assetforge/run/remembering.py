@@ -26,10 +26,10 @@ class Remembering:
         self._known: set[str] = set()
         self._parts: list[tuple[str, Part]] = []
 
-    def remember(self, record: Record, picture: Picture) -> None:
-        """Keeps an output's record, and what its picture and all that it is made from are. Raises UsageError where
-        records can't be kept."""
-        self._made.append(record)
+    def remember(self, record: Record | None, picture: Picture) -> None:
+        """Keeps an output's record, if any, and what its picture and all that it is made from are. Raises UsageError
+        where records can't be kept."""
+        self._made += [record] if record is not None else []
         self._parts += new_parts(picture, self._known)
         if len(self._made) + len(self._parts) >= AT_ONCE or time.monotonic() - self._flushed > SECONDS:
             self.flush()

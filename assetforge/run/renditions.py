@@ -23,6 +23,7 @@ from assetforge.plan.action import is_copy
 from assetforge.plan.asked import Unmet, lacking, refuse
 from assetforge.plan.marks import mark_of, only_source
 from assetforge.run.bytes import Bytes, BytesGone
+from assetforge.run.otherwise import Pinned, require_pinned
 from assetforge.run.unmade import unmade
 from assetforge.store.blobs import Blobs
 
@@ -30,24 +31,29 @@ from assetforge.store.blobs import Blobs
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """An encoded output, or the file of the store that it is a copy of, and what is known of it; of a sheet, where
-    its pictures stand. `remarks` are worth a warning, and `is_new` says whether the file at its path changed."""
+    its pictures stand. `remarks` are worth a warning; `is_made` says whether it was made here, not only
+    found by its digest, `is_new` whether the file at its path changed."""
 
     content: bytes | Path
     media: Media
     frames: tuple[Rect, ...] = ()
     remarks: tuple[Problem, ...] = ()
+    is_made: bool = True
     is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """Makes output files, and puts them at their paths, in as many threads as there are cores."""
+    """Makes output files, and puts them at their paths, in as many threads as there are cores. `offer` hears of the
+    digest of each that is no draft; `pinned` has what must come out as the lock has it."""
 
     pool: ThreadPoolExecutor
     bytes: Bytes
     blobs: Blobs
     memo: Memo
     places: Places
+    offer: Callable[[str], None]
+    pinned: Pinned
 
     def announce(self, step: Rendition, picture: Picture) -> None:
         """A rendition is going to be made: what it shares with others is kept for them."""
@@ -56,17 +62,17 @@ class Easel:
 
     async def make(self, step: Rendition, action: Action, picture: Picture) -> Rendered | Problem:
         """A rendition from its picture, kept in the store, and put at its path."""
-        return await self._in_thread(lambda: self._render(step, picture), step, action, draft=picture.draft)
+        return await self._in_thread(lambda: self._render(step, action, picture), step, action, draft=picture.draft)
 
     async def restore(self, step: Rendition, action: Action, record: Record, picture: Picture) -> Rendered | Problem:
         """A rendition whose bytes are known, put at its path; made again where they are gone."""
 
         def known() -> Rendered:
             try:
-                return Rendered(self.bytes.file(record.media), record.media, record.frames)
+                return Rendered(self.bytes.file(record.media), record.media, record.frames, is_made=False)
             except (BytesGone, OSError):
                 self.announce(step, picture)
-                return self._render(step, picture)
+                return self._render(step, action, picture)
 
         return await self._in_thread(known, step, action, draft=picture.draft)
 
@@ -94,7 +100,7 @@ class Easel:
             return Problem(told, step.where)
         return placed if isinstance(placed, Problem) else replace(rendered, content=b"", is_new=placed)
 
-    def _render(self, step: Rendition, picture: Picture) -> Rendered:
+    def _render(self, step: Rendition, action: Action, picture: Picture) -> Rendered:
         if is_copy(step, picture) and picture.media is not None:
             return self._copy(step, picture.media)
         image = evaluate_announced(picture, self.bytes.read, memo=self.memo)
@@ -105,7 +111,10 @@ class Easel:
         media, seen = measured(data, step.path)
         if step.checks is not None and not picture.draft:
             refuse(step, flaws(step.checks, media, seen))
+        require_pinned(step, media, self.pinned(step, action.key))
         self.blobs.put(data, durable=False)
+        if not picture.draft:
+            self.offer(media.digest)
         # A file of another size, such as an icon's, shows the sheet with its frames elsewhere.
         frames = frames_of(picture, self._size) if media.size == size else ()
         return Rendered(data, media, frames, remarks)

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assetforge.check import Disagreement
 from assetforge.config import load_settings
 from assetforge.digest import digest_bytes
-from assetforge.errors import AssetforgeError
+from assetforge.errors import AssetforgeError, Disagreement
 from assetforge.events import Event, Planned, Warned
 from assetforge.model import Report
 from assetforge.paths import Root

@@ -36,10 +36,11 @@ def test_on_miss_fail_lists_what_is_missing_with_its_price_and_buys_nothing(
     before = site.files()
     with pytest.raises(NotCurrent) as failure:
         site.build(on_miss="fail")
-    told = " ".join(failure.value.missing)
-    assert all(name in told for name in ("hero:generate", "night:dusk", "night:logo", "icon[item=sword]:generate"))
-    assert str(failure.value).startswith("5 pictures would have to be bought, for ")
-    assert "$" in told
+    told = {one.subject: one for one in failure.value.missing}
+    assert {"hero:generate", "night:dusk", "night:logo", "icon[item=sword]:generate"} < told.keys()
+    assert str(failure.value).startswith("5 pictures would have to be bought for ")
+    assert (told["hero:generate"].buys, told["night:logo"].buys) == ("yes", "maybe")
+    assert all(one.price for one in told.values())
     assert server.calls == []
     assert site.files() == before
 

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 import assetforge
-from assetforge.check import Disagreement
-from assetforge.errors import ManifestError
+from assetforge.errors import Disagreement, ManifestError
 from assetforge.noop import proved_words
 from tests.images_server import ImagesServer
 from tests.ops.ops_fonts import BOLD, SANS, boxes

@@ -373,8 +373,9 @@ def test_a_locked_build_refuses_what_the_lock_has_otherwise(site: Builder) -> No
     before = site.files()
     edit(site, "at dawn", "at noon")
     told = site.call("build", "--locked", "--json").object
-    assert (told["exit_code"], told["missing"]) == (3, [LIST, TEXT])
-    assert site.call("build", "icon", "--locked", "--json").object["missing"] == [LIST]
+    assert (told["exit_code"], [one["subject"] for one in told["missing"]]) == (3, [LIST, TEXT])
+    told = site.call("build", "icon", "--locked", "--json").object
+    assert [one["subject"] for one in told["missing"]] == [LIST]
     assert {**site.files(), "assets.toml": ""} == {**before, "assets.toml": ""}
 
 
@@ -427,7 +428,7 @@ def test_check_finds_what_drifted(site: Builder, change: Any, reason: str) -> No
 def test_check_says_of_an_emit_that_it_tells_of_placeholders(paid: Builder) -> None:
     assert paid.call("build", "--draft").code == 0
     told = paid.call("check", "--json").object["disagreements"]
-    assert {"instance": "emit:list", "subject": LIST, "reason": "it tells of placeholders"} in told
+    assert ("emit:list", LIST, "it tells of placeholders") in [tuple(one.values())[:3] for one in told]
 
 
 def test_plan_says_what_build_then_writes(site: Builder) -> None:

@@ -56,7 +56,6 @@ FOREIGN = {
     "ppm": b"P6 99999 99999 255\n",
     "farbfeld": b"farbfeld" + bytes(8),
     "html": b"<!doctype html><title>404</title>",
-    "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1\n",
     "psd": b"8BPS\0\1" + bytes(6) + struct.pack(">HLLHH", 3, 30_000, 30_000, 8, 3) + bytes(12),
     "zip": b"PK\x03\x04" + bytes(40),
     "nothing": b"",
@@ -73,6 +72,12 @@ def test_other_formats_are_refused(project: Builder, kind: str) -> None:
     told = build(project, data)
     assert refused(told), told
     assert "is not a picture that can be read" in told.err
+
+
+def test_a_pointer_of_git_lfs_is_refused_with_what_to_do(project: Builder) -> None:
+    told = build(project, b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1\n")
+    assert refused(told), told
+    assert "hint: run `git lfs pull`\n" in told.err
 
 
 @pytest.mark.parametrize(
