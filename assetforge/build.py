@@ -1,10 +1,12 @@
 """A build from beginning to end, as one function that reads like its list of stages."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 
 from assetforge.closing import Ended, finished_of, keep_bought, leave_behind, make_report
 from assetforge.emit.writing import Emission
@@ -20,7 +22,7 @@ from assetforge.gate import (
     refuse_to_buy_blindly,
 )
 from assetforge.graph.requests import provider_tables
-from assetforge.model import Fresh, Graph, Paid, Report
+from assetforge.model import Fresh, Graph, Paid, Record, Rendition, Report
 from assetforge.ops.memo import Memo
 from assetforge.outputs.place import Places
 from assetforge.plan.forecast import Forecast
@@ -32,12 +34,18 @@ from assetforge.run.budget import Budget
 from assetforge.run.counter import Counter
 from assetforge.run.execute import Workshop
 from assetforge.run.idle import idle_steps
+from assetforge.run.otherwise import Pinned, repacked
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.run.stop import Stop
+from assetforge.run.tiers import Tiers
+from assetforge.sharing.fetching import finish_sharing, foresee_with, share_found
+from assetforge.sharing.opening import leases_of, open_shared, tell_of_remote
+from assetforge.store.leases import Leases
 from assetforge.store.notes import Notes, has_others
 from assetforge.words import some
 from assetforge.workspace import Workspace
+from assetforge.world import World
 
 
 async def build(space: Workspace, graph: Graph, options: Options, listen: Listener, stop: Stop) -> Report:
@@ -46,10 +54,15 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     began = time.monotonic()
     is_blind = has_lost_records(space)
     unopened: dict[str, str] = {}
-    await finish_dead_builds(space, listen, unopened)
+    shared = open_shared(space, options.remote)
+    await finish_dead_builds(space, listen, unopened, shared.tiers)
     world = space.world(trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused)
     places = places_of(space, graph, options.guard)
-    forecast = forecast_of(graph, world, places, options, space.prices)
+    forecast = await foresee_with(
+        shared, space, world, options, listen=listen, foresee=partial(_foresee, space, graph, world, places)
+    )
+    _tell(shared.tiers, listen)
+    tell_of_remote(shared, forecast, options, listen)
     refuse(space, forecast, options)
     if is_blind and forecast.purchases:
         refuse_to_buy_blindly(space)
@@ -61,15 +74,20 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
         listen(_planned(forecast, budget.limit))
         stage = Stage(
             space, forecast, options, providers=providers, budget=budget, places=places, unopened=unopened,
-            listen=listen,
+            tiers=shared.tiers, listen=listen,
         )  # fmt: skip
         schedule, workshop, fault = await _run(stage, stop)
+        if shared.tiers is not None:
+            share_found(space, schedule, shared.tiers)
     finally:
         for provider in providers.values():
             await provider.close()
+        if shared.tiers is not None:
+            await finish_sharing(shared.tiers, listen)
     finished = finished_of(graph, forecast, schedule)
     ended = Ended(graph, forecast, schedule, workshop, world, budget, places, finished)
     remarks = (*world.remarks, *keep_bought(space, ended), *idle_steps(forecast, workshop.easel.memo))
+    remarks += (*repacked(graph, workshop.tally.rendered, workshop.easel.pinned),)
     for remark in dict.fromkeys(remarks):
         listen(Warned(remark))
     emission = Emission()
@@ -99,9 +117,10 @@ class Stage:
     budget: Budget
     places: Places
     unopened: dict[str, str]
+    tiers: Tiers | None
     listen: Listener
 
-    def counter(self, notes: Callable[[], Notes], own: Callable[[], str]) -> Counter:
+    def counter(self, notes: Callable[[], Notes], own: Callable[[], str], leases: Leases | None) -> Counter:
         """Who may be asked, and for what. `own` is the name of this build's notes, "" while there are none."""
         space, forecast = self.space, self.forecast
         tables, _ = provider_tables(space.manifest)
@@ -119,7 +138,7 @@ class Stage:
             notes=notes,
             inflight=space.inflight,
             has_others=lambda: has_others(space.inflight, own()),
-            recover=lambda: finish_dead_builds(space, self.listen, self.unopened),
+            recover=lambda: finish_dead_builds(space, self.listen, self.unopened, self.tiers),
             claims=space.claims,
             refusals=space.refusals,
             rates=space.rates,
@@ -128,6 +147,8 @@ class Stage:
             project=space.project_id,
             title=space.title,
             drafts=space.drafts,
+            tiers=self.tiers,
+            leases=leases,
         )
 
 
@@ -143,10 +164,15 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
             notes.append(Notes.open(space.inflight))
         return notes[0]
 
+    leases = leases_of(stage.tiers, space.data) if stage.tiers is not None and stage.forecast.purchases else None
     with ThreadPoolExecutor(jobs, thread_name_prefix="assetforge") as pool:
-        easel = Easel(pool, space.content, space.shelf.blobs, Memo(), stage.places)
+        easel = Easel(
+            pool, space.content, space.shelf.blobs, Memo(), stage.places,
+            stage.tiers.offer if stage.tiers is not None else _ignore,
+            _pinned_in(space) if options.locked else _nothing_pinned,
+        )  # fmt: skip
         workshop = Workshop(
-            stage.counter(open_notes, lambda: notes[0].name if notes else ""),
+            stage.counter(open_notes, lambda: notes[0].name if notes else "", leases),
             easel,
             schedule,
             jobs=jobs,
@@ -160,9 +186,34 @@ async def _run(stage: Stage, stop: Stop) -> tuple[Schedule, Workshop, Exception 
         finally:
             for opened in notes:
                 opened.close()
+            if leases is not None:
+                await asyncio.to_thread(leases.close)
     open_steps = [] if stop.asked or schedule.stopped else schedule.unfinished()
     fault = RuntimeError(f"these steps came to no end: {some(open_steps)}") if open_steps else None
     return schedule, workshop, fault
+
+
+def _pinned_in(space: Workspace) -> Pinned:
+    """What the lock has for outputs."""
+    return lambda step, key: space.lock.output(step.instance, step.path, key=key)
+
+
+def _nothing_pinned(step: Rendition, key: str) -> Record | None:
+    """Outputs may come out as they like."""
+
+
+def _foresee(space: Workspace, graph: Graph, world: World, places: Places, options: Options) -> Forecast:
+    return forecast_of(graph, world, places, options, space.prices)
+
+
+def _tell(tiers: Tiers | None, listen: Listener) -> None:
+    """What the remote could not do."""
+    for remark in tiers.take_remarks() if tiers is not None else ():
+        listen(Warned(remark))
+
+
+def _ignore(digest: str) -> None:
+    """Nobody to share with."""
 
 
 def _planned(forecast: Forecast, limit: float | None) -> Planned:

@@ -33,6 +33,7 @@ from assetforge.outputs.lock import Lock, LockLine, read_lock, write_lock
 from assetforge.outputs.names import keep_names
 from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.place import Places
+from assetforge.outputs.replaced import keep_replaced
 from assetforge.outputs.stamp import Seal, write_stamp
 from assetforge.outputs.state import held
 from assetforge.plan.ancestry import names_in
@@ -148,6 +149,7 @@ def _write_lock(
     new.update(emission.lines)
     whole = {**before, **new} if space.rest else merged(before, new, ended.graph, space.root.path)
     lines = with_looks(whole, ended.graph, looks)
+    keep_replaced(space.state.folder, before, lines)
     return write_lock(space.lock_path, lines)
 
 

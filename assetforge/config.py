@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assetforge import atomic
 from assetforge.entry import problems_of
 from assetforge.errors import UsageError, Where
+from assetforge.remotes import is_remote_url, read_place
 
 MAX_USD = "`ASSETFORGE_MAX_USD`"
 CONFIG_FILE = "config.toml"
@@ -42,11 +43,13 @@ class UserFile(BaseModel):
     confirm_usd: Dollars | None = None
     max_usd_per_build: Dollars | None = None
     max_usd_per_month: Dollars | None = None
+    remote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """An origin (scheme, host, port) that prompts may go to, and the variable of the key that may go with them."""
+    """An origin (scheme, host, port) that prompts may go to, and the variable of the key that may go with them; or a
+    remote, a URL or a folder, that may be used where a manifest names it."""
 
     origin: str
     key_env: str | None
@@ -55,7 +58,8 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the user, not the manifest, decides. Money in US dollars, None where there is no limit. `max_usd_name`
-    says where the lowest limit of a build stands."""
+    says where the lowest limit of a build stands. `remote` is the one that the environment names, `own_remote` the
+    user's for manifests that name none."""
 
     cache_dir: Path
     config_dir: Path
@@ -65,6 +69,8 @@ class Settings:
     openai_base_url: str | None
     max_usd_per_month: float | None = None
     max_usd_name: str = ""
+    remote: str | None = None
+    own_remote: str | None = None
 
 
 def origin_of(url: str) -> str:
@@ -84,6 +90,11 @@ def origin_of(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     standard = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + ("" if port in (None, standard) else f":{port}")
+
+
+def trusted_name(text: str) -> str:
+    """What is trusted by a text: an origin of http(s), or a remote's own URL or folder. Raises UsageError."""
+    return read_place(text, os.sep).url if is_remote_url(text) else origin_of(text)
 
 
 def is_loopback(origin: str) -> bool:
@@ -115,7 +126,7 @@ def settle(environ: Mapping[str, str], config_dir: Path, *, user: UserFile, trus
     limits = {name: limit for name, limit in named.items() if limit is not None}
     lowest = min(limits, key=lambda name: limits[name], default="")
     return Settings(
-        cache_dir=Path(os.path.abspath(os.path.expanduser(cache_dir))),
+        cache_dir=_store_folder(cache_dir),
         config_dir=config_dir,
         trusted=(*trusted, *trusted_by_environment(environ)),
         confirm_usd=user.confirm_usd,
@@ -123,7 +134,19 @@ def settle(environ: Mapping[str, str], config_dir: Path, *, user: UserFile, trus
         max_usd_name=lowest,
         openai_base_url=environ.get("OPENAI_BASE_URL") or None,
         max_usd_per_month=user.max_usd_per_month,
+        remote=environ.get("ASSETFORGE_REMOTE", "").strip() or None,
+        own_remote=user.remote,
     )
+
+
+def _store_folder(text: str) -> Path:
+    """Where the store is. Raises UsageError for a path that its database would take for another one, before anything
+    is paid for."""
+    folder = os.path.abspath(os.path.expanduser(text))
+    if os.path.expandvars(folder) != folder:
+        hint = "set ASSETFORGE_CACHE_DIR to another folder"
+        raise UsageError(f"the store's folder `{folder}` holds the name of a variable", hint=hint)
+    return Path(folder)
 
 
 def read_user_file(path: Path) -> UserFile:
@@ -182,10 +205,10 @@ def _trusted_by(entry: str) -> Trust:
     """An entry of ASSETFORGE_TRUST. Raises UsageError, which doesn't repeat it: it may hold the key itself."""
     url, equals, key = entry.partition("=")
     try:
-        origin = origin_of(url.strip())
+        origin = trusted_name(url.strip())
     except UsageError:
         origin = ""
-    if not origin or (equals and not VARIABLE.fullmatch(key.strip())):
+    if not origin or (equals and (not VARIABLE.fullmatch(key.strip()) or is_remote_url(url.strip()))):
         hint = "write it like `https://relay.example=RELAY_KEY`, with the name of the key's variable"
         raise UsageError("an entry of ASSETFORGE_TRUST is not an origin with a variable", hint=hint)
     return Trust(origin, key.strip() or None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from assetforge.errors import Problem
 from assetforge.model import Size
@@ -70,6 +71,15 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Carrying:
+    """Pictures are sought in a remote, or sent there; this takes as long as the network does."""
+
+    remote: str
+    pictures: int
+    way: Literal["from", "to"]
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something the user should know that stops nothing."""
 
@@ -85,5 +95,5 @@ class Finished:
     reason: str
 
 
-Event = Planned | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
+Event = Planned | Carrying | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
 Listener = Callable[[Event], None]

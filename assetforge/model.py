@@ -307,9 +307,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Pinned by the lock and needed, but its bytes are nowhere."""
+    """Pinned by the lock and needed, but its bytes are nowhere; or only a Git LFS `pointer` to them is, at this
+    path."""
 
     record: Record
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """A project as a caller sees it: load it, then plan, build, check; the command line is a thin layer over this."""
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
-from assetforge.check import Disagreement, disagreements
+from assetforge.check import Checked, check
 from assetforge.config import Settings, load_settings
-from assetforge.errors import ManifestError, Problem, UsageError
+from assetforge.errors import Disagreement, ManifestError, Problem, UsageError
 from assetforge.events import Event, Listener, Warned
 from assetforge.gate import Options
 from assetforge.graph.select import select
@@ -19,13 +20,16 @@ from assetforge.model import Graph, Report
 from assetforge.outputs.kept import Part, find_part
 from assetforge.outputs.prune import find_prunable, paths_of
 from assetforge.outputs.state import project_folder
+from assetforge.outputs.whereabouts import keep_place
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
 from assetforge.prospect import forecast_of, foreseen, places_of
 from assetforge.run.stop import Stop
+from assetforge.store.use import in_use
 from assetforge.workspace import Workspace, lock_name, open_workspace
 
 MANIFEST_NAME = "assets.toml"
+NO_STORE = ".assetforge-has-no-store-here"
 DEFAULTS = Options()
 
 __all__ = ["Options", "Project", "Stop", "find_manifest", "load"]
@@ -111,11 +115,11 @@ class Project:
 
         part = self._changed_part(options)
         if part is not None:
-            with self._workspace(part.manifest, listen) as space:
+            with self.at_work(), self._workspace(part.manifest, listen) as space:
                 if part.rest.has_still(space.root, lock_name(self.file)):
                     return await build(replace(space, rest=part.rest), part.graph, options, listen, stop or Stop())
         graph = self.graph(options.profile)
-        with self.workspace(listen) as space:
+        with self.at_work(), self.workspace(listen) as space:
             report = await build(space, graph, options, listen, stop or Stop())
             return replace(report, left_behind=self.left_behind(space, options.profile))
 
@@ -129,12 +133,37 @@ class Project:
     def check(self, *, files: bool = True, listen: Listener = nothing) -> list[Disagreement]:
         """What manifest, lock and files do not agree on; empty where they do. Without `files`, only manifest and
         lock. Touches neither the network nor what the store has made. Raises ManifestError."""
-        graph = self.graph()
-        with self.workspace(listen) as space:
+        return list(self.checked(files=files, listen=listen).disagreements)
+
+    def checked(self, *, files: bool = True, listen: Listener = nothing) -> Checked:
+        """The same, and what else a check finds."""
+        graph, settings = self.graph(), self.settings
+        if not os.path.isdir(settings.cache_dir) or not os.access(settings.cache_dir, os.R_OK | os.X_OK):
+            # A store that can't be looked into is none: it is sought where there surely is nothing.
+            settings = replace(settings, cache_dir=Path(self.root.path, NO_STORE))
+        given = (self.root, self.manifest, settings, self.environ, self.variables)
+        with open_workspace(*given, listen) as space:
             forecast = foreseen(graph, space.world(), Options(locked=True), select(graph, ()), space.prices)
             for remark in forecast.remarks:
                 listen(Warned(remark))
-            return disagreements(space, forecast, files=files)
+            return check(space, forecast, files=files)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Nothing is removed from the store while the block runs, and the store knows where this project is: for
+        whoever makes lock or state name what the store has. Raises AssetforgeError as `in_use`."""
+        data = self.settings.cache_dir
+        with in_use(data):
+            self._keep_place(data)
+            try:
+                yield
+            finally:
+                self._keep_place(data)
+
+    def _keep_place(self, data: Path) -> None:
+        # Where it can't be written, whoever writes there next says so.
+        with suppress(OSError):
+            keep_place(data, self.root.path, self.file)
 
     def workspace(self, listen: Listener = nothing) -> AbstractContextManager[Workspace]:
         """The project's store, state and lock, open for as long as the block runs."""

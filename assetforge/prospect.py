@@ -40,13 +40,19 @@ def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[st
     file that is not a picture."""
     on_miss: OnMiss = "fail" if options.locked else options.on_miss
     forecast = foresee(graph, world, on_miss, selected, prices)
-    while options.rebuy_lost and (forecast.lost or forecast.again):
-        lost = (forecast.walk.paid[place].action for place in (*forecast.lost, *forecast.again))
-        world.forgotten |= {action.key for action in lost if action is not None}
+    while options.rebuy_lost and (lost := _to_rebuy(forecast)):
+        world.forgotten |= lost
         forecast = foresee(graph, world, on_miss, selected, prices)
     if forecast.problems and any(isinstance(graph.steps[name], Source) for name in forecast.walk.refused):
         raise ManifestError(forecast.problems)
     return forecast
+
+
+def _to_rebuy(forecast: Forecast) -> set[str]:
+    """The keys of what is bought, or drawn, again. What was only not pulled is not lost."""
+    lost = (*(place for place, what in forecast.lost.items() if not what.pointer), *forecast.again)
+    actions = (forecast.walk.paid[place].action for place in lost)
+    return {action.key for action in actions if action is not None}
 
 
 def places_of(space: Workspace, graph: Graph, guard: Guard) -> Places:

@@ -15,7 +15,8 @@ from assetforge.providers.access import find_access
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import SIMULATED, UNFETCHED, CallFailed, Provider, ProviderTable
 from assetforge.run.counter import Left
-from assetforge.run.purchase import Bought, Decoding, fulfil, tell_unanswered
+from assetforge.run.purchase import Bought, Decoding, fulfil, share, tell_unanswered
+from assetforge.run.tiers import Tiers
 from assetforge.store.documents import is_cost, is_digest
 from assetforge.store.note import Note, quarantine
 from assetforge.store.notes import dead
@@ -39,11 +40,13 @@ class Told:
     kept: list[str] = field(default_factory=list)
 
 
-async def finish_dead_builds(space: Workspace, listen: Listener, unopened: dict[str, str]) -> Left:
+async def finish_dead_builds(
+    space: Workspace, listen: Listener, unopened: dict[str, str], tiers: Tiers | None
+) -> Left:
     """Every note that a build left behind: its answer is stored, or it is said to be maybe billed. Returns what is
-    open. `unopened` are the calls, with the reasons, that this build could not read before: they are not tried, nor
-    told of, again. Raises AssetforgeError for an answer that can't be stored now, since nothing may be bought before;
-    OSError."""
+    open; what is stored is shared with `tiers`. `unopened` are the calls, with the reasons, that this build could not
+    read before: they are not tried, nor told of, again. Raises AssetforgeError for an answer that can't be stored
+    now, since nothing may be bought before; OSError."""
     unanswered: dict[str, float | None] = {}
     stuck: dict[str, str] = {}
     told = Told()
@@ -59,7 +62,7 @@ async def finish_dead_builds(space: Workspace, listen: Listener, unopened: dict[
                         continue
                     with _claimed(space, note):
                         try:
-                            if not await _finish(space, note, listen, told):
+                            if not await _finish(space, note, listen, told, tiers):
                                 unanswered |= dict.fromkeys(keys, price)
                         except Unopened as error:
                             unopened[note.call] = str(error)
@@ -98,7 +101,7 @@ def _claimed(space: Workspace, note: Note) -> Iterator[None]:
         yield
 
 
-async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) -> bool:
+async def _finish(space: Workspace, note: Note, listen: Listener, told: Told, tiers: Tiers | None) -> bool:
     """Whether nothing of the call is open: its picture is kept now, or it had never left. Raises Unopened."""
     step = str(note.facts.get("step", "a picture"))
     # Whatever the dead build has told the ledger of this call is not told again.
@@ -107,6 +110,8 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told) ->
         return _forget(space, note, told, written)
     try:
         bought = await _fulfil(space, note, written)
+        if tiers is not None:
+            bought = await share(bought, tiers, space.shelf)
     except (OSError, UsageError) as error:
         # It has to be stored before anything else is done: who went on would buy the same picture again.
         words = f"the answer that an earlier build got for `{step}` is kept, and can't be stored: {_words(error)}"

@@ -34,6 +34,11 @@ def left_behind(paths: Sequence[str]) -> str:
     return f"{files} left that the manifest no longer has: {some(paths, 4)}; see `assetforge clean --stale`"
 
 
+def orphaned(names: Sequence[str]) -> str:
+    """Lines of the lock that are of nothing any more, and what to do about them."""
+    return f"the lock has {count(len(names), 'line')} of what is gone: {some(names)}; see `assetforge clean --stale`"
+
+
 def closest(name: str, options: Iterable[str]) -> str | None:
     """The option most like `name`, or None when none is near enough to be a slip of the fingers."""
     import difflib

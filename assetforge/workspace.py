@@ -147,8 +147,9 @@ def open_workspace(
 def _files_by_digest(lock: Lock, state: State) -> dict[str, tuple[str, ...]]:
     """Files of the project that are said to have a digest: what was built, by the lock and what was written here."""
     found: dict[str, list[str]] = {}
-    for path, digest in lock.digests().items():
-        found.setdefault(digest, []).append(path)
+    for path, digests in lock.digests().items():
+        for digest in digests:
+            found.setdefault(digest, []).append(path)
     for path, written in state.written.items():
         found.setdefault(written.digest, []).append(path)
     return {digest: tuple(dict.fromkeys(paths)) for digest, paths in found.items()}

@@ -17,6 +17,7 @@ from assetforge.outputs.names import NamesKept
 from assetforge.outputs.state import State
 from assetforge.paths import PathError, Root
 from assetforge.plan.ancestry import Part, fact_name, read_fact
+from assetforge.plan.lost import NOT_PULLED, PULL
 from assetforge.plan.rebuild import FileEvidence, PaidEvidence, picture_in
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.run.drafts import Drafts
@@ -31,7 +32,8 @@ class World:
     bytes it had; `reencode` treats every rendition as not made. `refusals` is what providers found unfit, None where
     they are to be asked again. `forgotten` are paid keys
     that are to be bought again, `remarks` what the user should be told of, `measured`
-    facts of source files that the store should remember."""
+    facts of source files that the store should remember. `unpulled` are source files of which only a Git LFS pointer
+    is here: their paths, by digest."""
 
     root: Root
     state: State
@@ -45,8 +47,11 @@ class World:
     reencode: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    remote: dict[str, Record] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
     measured: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     remarks: list[Problem] = field(default_factory=list)
+    unpulled: dict[str, str] = field(default_factory=dict)
     _media: dict[str, Media] = field(default_factory=dict)
     _paths: dict[str, str] = field(default_factory=dict)
     _pixels: dict[str, str] = field(default_factory=dict)
@@ -65,21 +70,40 @@ class World:
             return self._media[step.id]
         try:
             digest = self.state.digest(step.path, trusting=self.trusting)
-            name = f"{'media' if step.holds == 'picture' else 'font'}:{digest}"
-            known = self.records.recall(name) if digest else None
-            if known is None:
-                known = self.measured[name] = self._facts(step)
+            is_pointer = self.state.is_pointer(step.path)
+            media = self._media_of(step, digest, is_pointer=is_pointer)
         except (PathError, OpFailed, OSError) as error:
-            hint = "run `git lfs pull`" if self.state.is_pointer(step.path) else None
-            return Problem(str(getattr(error, "message", error)), step.where, hint)
-        shown = digest if step.holds == "font" else ""
-        media = Media(
-            digest, shown, int(known["width"]), int(known["height"]), str(known["format"]), int(known["bytes"])
-        )
+            return Problem(str(getattr(error, "message", error)), step.where, getattr(error, "hint", None))
         self._media[step.id] = media
-        self._paths[digest] = step.path
-        self.content.found(digest, step.path)
+        if is_pointer:
+            self.unpulled[digest] = step.path
+        else:
+            self._paths[digest] = step.path
+            self.content.found(digest, step.path)
         return media
+
+    def _media_of(self, step: Source, digest: str, *, is_pointer: bool) -> Media:
+        """What is known of a source file: remembered; of what was not pulled by the lock; else read. Raises
+        PathError, OpFailed, OSError."""
+        name = f"{'media' if step.holds == 'picture' else 'font'}:{digest}"
+        known = self.records.recall(name) if digest else None
+        if known is None and is_pointer:
+            return self._media_of_pointer(step, digest)
+        if known is None:
+            known = self.measured[name] = self._facts(step)
+        shown = digest if step.holds == "font" else ""
+        width, height, form = int(known["width"]), int(known["height"]), str(known["format"])
+        return Media(digest, shown, width, height, form, int(known["bytes"]))
+
+    def _media_of_pointer(self, step: Source, digest: str) -> Media:
+        """A file that was not pulled: what is in it is asked for when it is needed. Raises OpFailed."""
+        self.root.readable(step.path, text=False)
+        if step.holds == "font":
+            return Media(digest, digest, 0, 0, "font", 0)
+        known = self.lock.sources.get(digest)
+        if known is None:
+            raise OpFailed(f"`{step.path}` {NOT_PULLED}", hint=PULL)
+        return known
 
     def _facts(self, step: Source) -> Mapping[str, Any]:
         """What a source file's bytes tell. Raises PathError, OpFailed, OSError."""
@@ -110,6 +134,8 @@ class World:
     def mask_flaw(self, media: Media) -> str | None:
         """What is wrong with a file as a mask; decoded once, and remembered."""
         known = self.records.recall(f"mask:{media.digest}") or self.measured.get(f"mask:{media.digest}")
+        if known is None and not self.has_bytes(media.digest):
+            return None  # what needs it stops for that
         if known is None:
             try:
                 known = {"flaw": mask_flaw(open_picture(self._bytes_of(media), "the mask"))}
@@ -139,10 +165,12 @@ class World:
             return PaidEvidence(before=pinned, before_ingredients=self._ingredients(pinned))
         stored = self.records.get(action.key)
         if pinned is not None:
-            if stored is not None and stored.media.digest != pinned.media.digest:
+            if stored is not None and stored.media.digest != pinned.media.digest and not pinned.by:
                 told = f"lock and store have different pictures for `{step.id}`: the lock's is used"
                 self.remarks.append(Problem(told, step.where))
             return PaidEvidence(pinned=pinned)
+        if action.key in self.remote:
+            return PaidEvidence(remote=self.remote[action.key])
         if stored is not None and self.content.has(stored.media.digest):
             return PaidEvidence(stored=stored)
         before = self.lock.candidate(step.instance, step.name, action.candidate)
@@ -161,7 +189,7 @@ class World:
     def _pinned_paid(self, step: Paid, key: str) -> Record | None:
         """What the lock pins; where its lines disagree, the first whose picture is here."""
         found = self.lock.paid(step.instance, step.name, key)
-        if len(found) < 2:
+        if len(found) < 2 or found[0].by:  # what somebody chose is no accident
             return found[0] if found else None
         return next((record for record in found if self.content.has(record.media.digest)), found[0])
 
@@ -180,7 +208,7 @@ class World:
         if present == pinned.media.digest:  # as almost always: nobody has to ask the store
             return FileEvidence(pinned, present)
         known = pinned if self.content.has(pinned.media.digest) else None
-        return FileEvidence(pinned, present, self._stored(action.key) or known)
+        return FileEvidence(pinned, present, known or self._stored(action.key))
 
     def _stored(self, key: str) -> Record | None:
         """What the store has under a key, bytes and all."""
@@ -193,12 +221,16 @@ class World:
 
     def has_bytes(self, digest: str) -> bool:
         """Whether a picture's bytes are anywhere here: source files are, by being there."""
-        return digest in self._paths or self.content.has(digest)
+        return digest in self._paths or digest in self.elsewhere or self.content.has(digest)
+
+    def pointer(self, digest: str) -> str:
+        """The path of a Git LFS pointer to these bytes, "" where none is here."""
+        return self.unpulled.get(digest) or self.content.pointer(digest)
 
     def _pinned(self, step: Rendition, action: Action, present: str) -> Record | None:
         """The lock's word on an output; where it has none for this key, what we know to have written there. Where it
         has none at all, as of a profile's, that tells what was there before too."""
-        locked = self.lock.output(step.instance, step.path)
+        locked = self.lock.output(step.instance, step.path, key=action.key)
         written = self.state.written.get(step.path)
         if written is None or written.digest != present or (locked is not None and locked.key == action.key):
             return locked
@@ -233,6 +265,8 @@ class World:
             if digest_bytes(data) != media.digest:
                 raise OpFailed(f"`{path}` changed while it was read")
             return data
+        if media.digest in self.unpulled and not self.content.has(media.digest):
+            raise OpFailed(f"`{self.unpulled[media.digest]}` {NOT_PULLED}", hint=PULL)
         return self.content.read(media)
 
     def _shows_the_same(self, path: str, pinned: Record) -> bool:

@@ -20,8 +20,9 @@ PACKAGE = ROOT / "assetforge"
 
 # From the top to the bottom: a part imports only from rows above its own, and from its own folder.
 ROWS: tuple[tuple[str, ...], ...] = (
-    # What everything stands on; `paths` is here because every reader and writer asks it.
-    ("noop", "errors", "words", "digest", "atomic", "paths"),
+    # What everything stands on; `paths` is here because every reader and writer asks it, `remotes` because settings
+    # and trust have to know what one is.
+    ("noop", "errors", "words", "digest", "atomic", "paths", "remotes"),
     # What stages hand to each other; `entry` is the base of all tables a user writes, steps' parameters included;
     # `fonts` says where those are that two leaves draw with.
     ("model", "events", "entry", "config", "fonts"),
@@ -31,21 +32,31 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("plan",),
     # Renditions are placed as they are made, so `run` knows `outputs`.
     ("outputs",),
+    # What another machine made, proven before it is kept.
+    ("adopting",),
     ("run",),
     # The fifth row is composition, in order. One project opened: what the plan asks, and what a build stands on.
     ("world",),
     ("workspace",),
     # What emits are told of outputs, and how they get to their paths.
     ("emit",),
-    # What dead builds left, what is asked before money is spent, what is judged without building.
-    ("recover", "gate", "check"),
-    # What a build would do: all that a plan needs of it.
+    # What is judged without building; what dead builds left, what is asked before money is spent.
+    ("check",),
+    ("recover", "gate"),
+    # The whole store as a table, with the projects that use it.
+    ("inventory",),
+    # What a remote has, and what a build would do: all that a plan needs of it.
+    ("sharing",),
     ("prospect",),
+    # What a person has the lock pin.
+    ("pins",),
     # The lock, the stamp and the report of a build.
     ("closing",),
     ("build",),
-    # `mend` needs the store and the decoding of pictures, and no project.
-    ("clean", "project", "mend"),
+    # `mend`, `sweeping`, `exporting` and `importing` look after the store, as far as they can without a build.
+    ("clean", "project", "mend", "sweeping", "exporting", "importing", "carrying"),
+    # From a name on the command line to an edit of the manifest, which the live page makes too.
+    ("choose",),
     ("watch", "report"),
     # The other end of a call. It draws as the provider of drafts does, and knows nothing else of `providers`.
     ("simulate",),
@@ -70,15 +81,16 @@ DOORS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("simulate.server",),
     "python_multipart": ("simulate.call",),
     "diskcache": ("store.records",),
-    "sqlite3": ("store.records",),
+    "obstore": ("store.remote",),
+    "sqlite3": ("store.records", "store.sweep"),
     "watchfiles": ("watch",),
-    "tomlkit": ("cli",),
+    "tomlkit": ("manifest.edit",),
     "platformdirs": ("config",),
     "click": ("cli",),
     "rich": ("cli",),
 }
 ASYNC = (
-    "run", "providers.images_api", "providers.links", "providers.listing", "providers.wire",
+    "run", "sharing.fetching", "providers.images_api", "providers.links", "providers.listing", "providers.wire",
     "providers.delivery", "providers.draft", "providers.spec", "providers.retry", "recover", "build",
     "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.doctor",
     "cli.commands.watch",

@@ -25,6 +25,12 @@ COMMANDS = (
     "explain",
     "list",
     "graph",
+    "pick",
+    "reroll",
+    "accept",
+    "adopt",
+    "history",
+    "restore",
     "spend",
     "cache",
     "schema",
@@ -32,6 +38,7 @@ COMMANDS = (
     "trust",
     "doctor",
     "simulate",
+    "merge-driver",
 )
 INTERRUPTED = 130
 # What a machine refuses, whatever we do: no room, no permission, no more open files, a file for a folder.
@@ -50,6 +57,8 @@ MACHINE = frozenset(
     }
 )
 BUG = 70
+# How names of files are written; where it is UTF-8 every name can be.
+NAMES = sys.getfilesystemencoding()
 
 
 class Commands(click.Group):
@@ -61,7 +70,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"assetforge.cli.commands.{cmd_name}")
+        module = importlib.import_module(f"assetforge.cli.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
@@ -105,6 +114,16 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     run = open_run(dict(os.environ))
     run.console.as_json = "--json" in given
+    code = _ended(given, run)
+    if run.console.has_runner:
+        from assetforge.cli.github import add_outputs
+
+        add_outputs(run.console.environ, {**run.outputs, "exit-code": str(code)})
+    return code
+
+
+def _ended(given: list[str], run: Run) -> int:
+    """Runs a command to its end, whatever that is."""
     try:
         return _run(given, run)
     except AssetforgeError as error:
@@ -119,6 +138,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         return tell(run, _of_the_machine(error)) if error.errno in MACHINE else _tell_bug(run, error)
+    except UnicodeEncodeError as error:
+        return tell(run, _unnameable(error)) if error.encoding == NAMES else _tell_bug(run, error)
     except Exception as error:  # the last door: what nobody expected is a bug of ours
         return _tell_bug(run, error)
 
@@ -130,20 +151,46 @@ def _run(given: list[str], run: Run) -> int:
 
 def tell(run: Run, error: AssetforgeError) -> int:
     """All problems of an error, as text or as an object, and the exit code."""
-    missing = list(error.missing) if isinstance(error, NotCurrent) else []
+    if isinstance(error, NotCurrent):
+        return _tell_missing(run, error)
     if run.console.as_json:
-        return run.emit(run.command, {"missing": missing}, error.exit_code, errors=error.problems)
+        told = {"missing": [], "cost": {"low": 0.0, "high": 0.0, "unpriced": 0}}
+        return run.emit(run.command, told, error.exit_code, errors=error.problems)
     if isinstance(error, Declined):
         run.console.tell(str(error))
         return error.exit_code
-    for name in missing:
-        run.console.print(name)
     run.show("error", error.problems)
     if run.console.in_github:
         from assetforge.cli.github import add_problems
 
         add_problems(run.console.environ, f"assetforge {run.command}".rstrip(), run.told(error.problems))
     return error.exit_code
+
+
+def _tell_missing(run: Run, error: NotCurrent) -> int:
+    """What would have to be made, thing by thing, with its price; in GitHub Actions at the assets' lines too."""
+    from assetforge.check import cost_of
+    from assetforge.report.disagreeing import as_problems, cost_object, disagreement_object, lines_of
+
+    if run.console.as_json:
+        told = {
+            "missing": [disagreement_object(one) for one in error.missing],
+            "cost": cost_object(cost_of(error.missing)),
+        }
+        return run.emit(run.command, told, error.exit_code, errors=error.problems)
+    lines = lines_of(error.missing)
+    for subject, reason in lines:
+        run.console.print(f"{subject}: {reason}")
+    run.show("error", error.problems)
+    run.annotate("error", as_problems(error.missing))
+    lead = [line for one in error.problems for line in (one.message, f"hint: {one.hint}" if one.hint else "") if line]
+    run.add_table(f"assetforge {run.command}".rstrip(), ("what", "why"), lines, lead=lead)
+    return error.exit_code
+
+
+def _unnameable(error: UnicodeEncodeError) -> AssetforgeError:
+    told = f"`{error.object}` can't be the name of a file here: this process writes names in {error.encoding}"
+    return UsageError(told, hint="set PYTHONUTF8=1, or a locale with UTF-8")
 
 
 def _of_the_machine(error: OSError) -> AssetforgeError:

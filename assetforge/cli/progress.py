@@ -16,18 +16,21 @@ from assetforge.events import (
     CallFinished,
     CallRetried,
     CallStarted,
+    Carrying,
     Event,
     Placed,
     Planned,
     Warned,
 )
-from assetforge.words import money, seconds
+from assetforge.words import count, money, seconds
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 MOST_CALLS = 10
 SHORT = 100
+# Fewer are there in a moment.
+MANY = 20
 REDRAWS_PER_SECOND = 8
 SHOW_CURSOR = b"\r\n\x1b[?25h"
 
@@ -94,6 +97,9 @@ class Progress(AbstractContextManager["Progress"]):
         match event:
             case Placed(_, path, how):
                 self.say(f"{how} {self.shown(path)}")
+            case Carrying(remote, pictures, way) if pictures >= MANY or self.console.verbose:
+                what = "looking for" if way == "from" else "sending"
+                self.say(f"{what} {count(pictures, 'picture')} {'in' if way == 'from' else 'to'} {remote}")
             case CallStarted(_, step, size, candidates) if self.console.verbose:
                 self.say(f"asking for {_named(step, candidates)} at {size}")
             case CallRetried():

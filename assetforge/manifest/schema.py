@@ -176,6 +176,8 @@ class BudgetTable(Entry):
 class CacheTable(Entry):
     """`[cache]`."""
 
+    remote: str | None = Field(None, description="A shared store: s3://, gs://, az://, https:// or a folder.")
+    remote_mode: Literal["read-write", "read-only"] = Field("read-write", description="May it be written to?")
     originals: str | None = Field(None, description="A folder of bought pictures, one file a digest.")
 
 

@@ -4,7 +4,7 @@ Paid inputs count by decoded pixels, locally made ones by recipe, so that neithe
 version of a library ever buys again; renditions count by bytes and by the versions of operations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assetforge.digest import digest_document
@@ -36,6 +36,23 @@ def leaf(
 ) -> Picture:
     """A picture that exists: a provider's bytes for the candidate `action`, or those of the file `source`."""
     return Picture(f"{LEAF}{media.digest}", media.size, media, models=models, draft=draft, step=source, action=action)
+
+
+def parts_of(picture: Picture) -> Iterator[Picture]:
+    """A picture and all that it is made of, each once."""
+    seen: set[str] = set()
+    waiting = [picture]
+    while waiting:
+        part = waiting.pop()
+        if part.made not in seen:
+            seen.add(part.made)
+            waiting += part.inputs
+            yield part
+
+
+def sent_with(call: Call) -> tuple[Picture, ...]:
+    """The pictures that a call goes out with, its mask too."""
+    return call.pictures if call.mask is None else (*call.pictures, call.mask)
 
 
 def bind_local(step: Local, inputs: Sequence[Picture], asked: Size | None) -> Picture:

@@ -20,6 +20,7 @@ from assetforge.model import (
     Link,
     Local,
     Media,
+    Origin,
     Paid,
     Picture,
     Record,
@@ -63,6 +64,7 @@ class Lookups(Memory, Protocol):
     def rendition(self, step: Rendition, action: Action) -> FileEvidence: ...
     def draft(self, call: Call, candidate: int) -> Record | None: ...
     def has_bytes(self, digest: str) -> bool: ...
+    def pointer(self, digest: str) -> str: ...
     def mask_flaw(self, media: Media) -> str | None: ...
     def font(self, media: Media) -> FontFile: ...
 
@@ -134,13 +136,13 @@ class Walk:
             case Rendition():
                 self.files[step.id] = self._file(step)
 
-    def learn(self, step: str, candidate: int, record: Record) -> None:
-        """A candidate was made: from now on its picture is known."""
+    def learn(self, step: str, candidate: int, record: Record, origin: Origin = "store") -> None:
+        """A candidate was made, or found: from now on its picture is known."""
         state = self.paid[step, candidate]
         paid = self.graph.steps[step]
         assert isinstance(paid, Paid)
         is_draft = isinstance(state.decision, Drafted)
-        decision: Decision = Drafted(record, state.decision.reasons) if is_draft else Fresh(record, "store")  # type: ignore[union-attr]
+        decision: Decision = Drafted(record, state.decision.reasons) if is_draft else Fresh(record, origin)  # type: ignore[union-attr]
         self.paid[step, candidate] = PaidState(state.action, decision, state.call, state.size)
         self._pictures[Link(step, candidate)] = _leaf_of(paid, state.action, record, draft=is_draft)
 
@@ -189,6 +191,8 @@ class Walk:
         if prove is not None:
             found = [self._pictures[link] for link in step.inputs[1:]]
             media = [picture.media for picture in found if isinstance(picture, Picture) and is_font(picture)]
+            if not all(self.lookups.has_bytes(one.digest) for one in media if one is not None):
+                return  # what is not here yet is proven when it is made
             fonts = [self.lookups.font(one) for one in media if one is not None]
             prove(step.params, self._sizes(step.inputs[:1])[0], fonts)
 
@@ -302,7 +306,8 @@ class Walk:
 
 
 def _leaf_of(step: Paid, action: Action | None, record: Record, *, draft: bool) -> Picture:
-    model = "" if step.settings.kind == "draft" or draft else record.model or step.settings.model
+    is_modelled = not (draft or step.settings.kind == "draft" or record.by == "by hand")
+    model = (record.model or step.settings.model) if is_modelled else ""
     return leaf(record.media, models=(model,) if model else (), draft=draft, action=action)
 
 

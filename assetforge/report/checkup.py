@@ -19,6 +19,7 @@ from assetforge.project import MANIFEST_NAME, Project
 from assetforge.providers.catalog import BUILT_IN
 from assetforge.providers.spec import ProviderTable
 from assetforge.report.checkup_providers import Ask, Used, provider_findings, used_models
+from assetforge.report.checkup_remote import remote_findings
 from assetforge.report.checkup_settings import LIMIT, Readable
 from assetforge.report.checkup_store import store_findings
 from assetforge.report.finding import Finding, fail, ok, warn
@@ -27,7 +28,7 @@ from assetforge.store.layout import open_store
 from assetforge.store.month import Month
 from assetforge.words import count, money, ticked
 
-EXTRAS = {"simulate": ("starlette", "uvicorn", "python-multipart")}
+EXTRAS = {"remote": ("obstore",), "simulate": ("starlette", "uvicorn", "python-multipart")}
 DISTRIBUTION = "assetforge-build"
 
 
@@ -55,6 +56,9 @@ def findings(patient: Patient) -> Iterator[Finding]:
     else:
         manifest, graph, told = _read(patient.project)
         yield told
+    if patient.project is not None and manifest is not None:
+        root, asks = patient.project.root, patient.ask is not None
+        yield from remote_findings(root, manifest, settings, patient.environ, asks=asks)
     tables, used = _providers(manifest, graph)
     for name, table in tables.items():
         models = used.get(name) if used else None

@@ -36,6 +36,7 @@ from assetforge.plan.descent import OWN
 from assetforge.plan.difference import word_diff
 from assetforge.plan.forecast import Forecast, Outlook, reasons_to_wait
 from assetforge.plan.hints import cheaper_size
+from assetforge.plan.lost import why_lost
 from assetforge.plan.marks import mark_of
 from assetforge.project import Project
 from assetforge.prospect import foreseen
@@ -228,7 +229,7 @@ def _candidate(forecast: Forecast, step: Paid, number: int) -> State:
         (item.price for item in forecast.purchases if (item.step, item.candidate) == (step.id, number)), None
     )
     if (step.id, number) in forecast.lost:
-        word, reasons = "lost", ("pinned by the lock, and its bytes are nowhere",)
+        word, reasons = "lost", (why_lost(forecast.lost[step.id, number]),)
     changed = state.action is not None and isinstance(state.decision, Stale | Drafted)
     return State(
         key=state.action.key if state.action else None,

@@ -4,21 +4,27 @@ Writes nothing, asks nobody; how it is shown is for `planned`.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from assetforge.check import is_placeholder
 from assetforge.emit.foresight import EmitOutlook, foresee_emits
 from assetforge.errors import Problem
 from assetforge.events import Listener
-from assetforge.gate import Options, limit
+from assetforge.gate import Options, limit, require_sources
 from assetforge.graph.requests import provider_tables
 from assetforge.model import Failure, Graph, Local, Paid, Rendition, Source
+from assetforge.outputs.aside import owner_of
+from assetforge.outputs.place import Places
 from assetforge.plan.forecast import Forecast
+from assetforge.plan.lost import lost_problem
 from assetforge.project import Project
 from assetforge.prospect import forecast_of, places_of
 from assetforge.providers.access import find_access
+from assetforge.sharing.place import find_place, missing_keys
 from assetforge.workspace import Workspace
+from assetforge.world import World
 
 CROWD = 1_000
 
@@ -39,7 +45,8 @@ class Foreseen:
 
     `unmade` are instances with an output that was never made, `placeholders` those with a draft in place of one.
     `limit` is what a build may spend, `month_left` what all builds may this month, in US dollars;
-    `lacking` is what a build would stop for, `emits` what would become of files made from the facts of outputs."""
+    `lacking` is what a build would stop for, `remote` the one that a build would ask, and `unlooked` counts the keys
+    that were not looked up there, `emits` what would become of files made from the facts of outputs."""
 
     forecast: Forecast
     graph: Graph
@@ -53,13 +60,15 @@ class Foreseen:
     limit: float | None
     month_left: float | None
     lacking: tuple[Problem, ...] = ()
+    remote: str = ""
+    unlooked: int = 0
     emits: tuple[EmitOutlook, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that would fail, whatever is done."""
         blocked = (failure.problem for failure in self.blocked)
-        lost = (_lost_problem(self.graph, name) for name, _ in self.forecast.lost)
+        lost = (lost_problem(self.graph.steps[name], what) for (name, _), what in self.forecast.lost.items())
         emits = (emit.problem for emit in self.emits if emit.problem is not None)
         return tuple(dict.fromkeys((*self.forecast.problems, *blocked, *lost, *emits)))
 
@@ -69,22 +78,27 @@ class Foreseen:
         return self.forecast.is_current and not self.blocked and is_emitted
 
 
-def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen:
-    """Foresees a build with these options. Raises AssetforgeError where it could not be started."""
+def look_ahead(project: Project, options: Options, listen: Listener, *, asks_remote: bool = False) -> Foreseen:
+    """Foresees a build with these options, and asks the remote only where that is wished for. Raises AssetforgeError
+    where it could not be started."""
     graph = project.graph(options.profile)
     with project.workspace(listen) as space:
         world = space.world(
             trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused
         )
         places = places_of(space, graph, options.guard)
-        forecast = forecast_of(graph, world, places, options, space.prices)
+        foresee = partial(_forecast, space, graph, world, places)
+        forecast = _with_remote(space, world, options, listen, foresee) if asks_remote else foresee(options)
+        require_sources(forecast)
+        place, _ = find_place(space.root, space.manifest, space.settings, options.remote)
+        owners = {owner_of(name)[0] for name in space.lock.lines}
         crowds = Counter(instance.asset for instance in graph.instances.values())
         return Foreseen(
             forecast=forecast,
             graph=graph,
             blocked=forecast.blocked,
             uploads=tuple(uploads(space, forecast)),
-            orphans=tuple(sorted(space.lock.lines.keys() - graph.instances.keys() - graph.emits.keys())),
+            orphans=tuple(sorted(owners - graph.instances.keys() - graph.emits.keys())),
             left_behind=project.left_behind(space, options.profile),
             crowds=tuple((asset, number) for asset, number in crowds.items() if number > CROWD),
             unmade=frozenset(step.instance for step in _outputs(graph) if is_unmade(space, step)),
@@ -92,8 +106,23 @@ def look_ahead(project: Project, options: Options, listen: Listener) -> Foreseen
             limit=limit(space.manifest, space.settings, options),
             month_left=month_left(space),
             lacking=tuple(lacking(space, forecast)),
+            remote=place.url if place is not None and not space.shelf.rehearsal else "",
+            unlooked=0 if asks_remote or place is None else len(missing_keys(forecast)),
             emits=tuple(foresee_emits(space, forecast, places)),
         )
+
+
+def _with_remote(
+    space: Workspace, world: World, options: Options, listen: Listener, foresee: Callable[[Options], Forecast]
+) -> Forecast:
+    # What speaks to a remote is loaded only where it is spoken to.
+    from assetforge.sharing.looking import look_there
+
+    return look_there(space, world, options, listen, foresee)
+
+
+def _forecast(space: Workspace, graph: Graph, world: World, places: Places, options: Options) -> Forecast:
+    return forecast_of(graph, world, places, options, space.prices)
 
 
 def lacking(space: Workspace, forecast: Forecast) -> Iterator[Problem]:
@@ -124,12 +153,6 @@ def _outputs(graph: Graph) -> Iterator[Rendition]:
 def is_unmade(space: Workspace, step: Rendition) -> bool:
     """Whether nobody ever made an output, as far as lock and disk know."""
     return space.lock.output(step.instance, step.path) is None and not space.state.digest(step.path)
-
-
-def _lost_problem(graph: Graph, name: str) -> Problem:
-    told = f"the picture of `{name}` is pinned by the lock, and its bytes are nowhere"
-    hint = "fetch them from a machine that has them, or build with --rebuy-lost"
-    return Problem(told, graph.steps[name].where, hint)
 
 
 def uploads(space: Workspace, forecast: Forecast) -> Iterator[Upload]:

@@ -21,7 +21,7 @@ from assetforge.run.claiming import Claiming
 from assetforge.run.counter import Counter, Tally
 from assetforge.run.failures import Rows, problem_of, remember_refusal
 from assetforge.run.limits import Lane
-from assetforge.run.purchase import Bought, fulfil, tell_unanswered
+from assetforge.run.purchase import Bought, fulfil, share, tell_unanswered
 from assetforge.run.renditions import Easel
 from assetforge.run.schedule import Schedule
 from assetforge.run.sending import make_order
@@ -43,7 +43,7 @@ class Calls:
         self.schedule = schedule
         self.tally = tally
         self.listen = listen
-        self._claiming = Claiming(counter, schedule)
+        self._claiming = Claiming(counter, schedule, listen)
         self._wishes = Wishes(counter.providers, self._call, self._not_asked)
         self._storing = Storing(easel.pool)
         self._rows = Rows()
@@ -101,7 +101,7 @@ class Calls:
             return
         asked = None
         try:
-            missing = await self._claiming.missing(wish.step, wish.actions)
+            missing = await self._claiming.missing(wish.step, wish.actions, wish.each)
             rest = replace(wish, actions=missing.actions)
             failed = next((self._failed[action.key] for action in rest.actions if action.key in self._failed), None)
             if failed is not None:  # another step asked for the same picture: it is not asked for twice
@@ -114,7 +114,7 @@ class Calls:
                 asked = await self._ask(rest)
         finally:
             if asked is None:
-                self._claiming.let_go(wish.actions, held)
+                await self._claiming.let_go(wish.actions, held)
         if asked is not None:
             self._storing.lane.add(lambda: self._store(asked, wish.actions, held))
 
@@ -162,6 +162,8 @@ class Calls:
         try:
             decoding = self._storing.decoding(wish.call.size)
             bought = await fulfil(wish.provider, asked.note, counter.shelf, counter.prices, decoding=decoding)
+            if counter.tiers is not None:  # before the note is dropped: who dies now shares it the next time
+                bought = await share(bought, counter.tiers, counter.shelf)
             await asyncio.to_thread(asked.note.drop)
         except CallFailed as error:
             await self._call_failed(wish, asked, error)
@@ -173,7 +175,7 @@ class Calls:
             counter.budget.settle(wish.name, bought.cost)
             self._settled(wish, bought)
         finally:
-            self._claiming.let_go(actions, held)
+            await self._claiming.let_go(actions, held)
 
     def _settled(self, wish: Wish, bought: Bought) -> None:
         step = wish.step

@@ -1,13 +1,20 @@
-"""One builder for a key at a time: claims on keys, and what somebody else made of them meanwhile."""
+"""One builder for a key at a time: claims on keys here, leases on them among machines that share a remote, and what
+somebody else made of them meanwhile.
+"""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from assetforge.adopting import keep_taken
+from assetforge.errors import Problem
+from assetforge.events import Listener, Warned
 from assetforge.model import Action, Paid
 from assetforge.run.counter import Counter
 from assetforge.run.schedule import Schedule
 from assetforge.store.claims import Claim
+from assetforge.store.leases import LOOK_SECONDS, Lease
 from assetforge.store.notes import noted_keys
 
 Chunk = tuple[Action, ...]
@@ -25,10 +32,13 @@ class Missing:
 
 
 class Claiming:
-    """The claims of one build."""
+    """The claims and leases of one build."""
 
-    def __init__(self, counter: Counter, schedule: Schedule) -> None:
+    def __init__(self, counter: Counter, schedule: Schedule, listen: Listener) -> None:
         self._counter = counter
+        self._listen = listen
+        self._leased: dict[str, Lease] = {}
+        self._looked: dict[str, float] = {}
         self._schedule = schedule
         self._under_way: set[str] = set()
         self._noted: dict[str, frozenset[str]] = {}
@@ -56,16 +66,82 @@ class Claiming:
         self._under_way |= {action.key for action in actions}
         return [held[action.key] for action in actions]
 
-    def let_go(self, actions: Chunk, held: Iterable[Claim]) -> None:
-        """Releases the claims on some actions."""
+    async def let_go(self, actions: Chunk, held: Iterable[Claim]) -> None:
+        """Releases the leases and claims on some actions."""
+        leased = [self._leased.pop(action.key) for action in actions if action.key in self._leased]
+        tiers, leases = self._counter.tiers, self._counter.leases
+        if leased and tiers is not None and leases is not None:
+            with tiers.trying("lease") as may:
+                if may:
+                    await asyncio.to_thread(leases.release, leased)
         for action, claim in zip(actions, held, strict=True):
             claim.release()
             self._under_way.discard(action.key)
 
-    async def missing(self, step: Paid, actions: Chunk) -> Missing:
-        """What is still to be bought when the claims are held: somebody may have bought it meanwhile, or have died
-        while this build ran. A call of theirs that got no answer may have been billed: it counts against this
-        build's budget."""
+    async def missing(self, step: Paid, actions: Chunk, price: float | None) -> Missing:
+        """What is still to be bought when the claims are held: somebody may have bought it meanwhile, here or where
+        the remote is shared, or have died while this build ran. A call of theirs that got no answer may have been
+        billed: it counts against this build's budget. `price` is what each would cost, in US dollars."""
+        here = await self._missing_here(step, actions)
+        if not here.actions or here.elsewhere or here.stuck or self._counter.tiers is None:
+            return here
+        if step.settings.kind == "draft":
+            return here
+        if await self._lease(step, here.actions, price):
+            return Missing(await self._fetch(step, here.actions))
+        # Whoever has the lease may have died, and been too late to say that it is done.
+        rest = await self._fetch(step, here.actions) if self._is_time(here.actions) else here.actions
+        return Missing(rest, elsewhere=bool(rest))
+
+    def _is_time(self, actions: Chunk) -> bool:
+        """Whether to look again for what somebody else makes."""
+        now = time.monotonic()
+        if any(now - self._looked.get(action.key, now - LOOK_SECONDS) < LOOK_SECONDS for action in actions):
+            return False
+        self._looked |= {action.key: now for action in actions}
+        return True
+
+    async def _lease(self, step: Paid, actions: Chunk, price: float | None) -> bool:
+        """Whether nobody else works on these: leases are held then, where there are any to be had."""
+        tiers, leases = self._counter.tiers, self._counter.leases
+        if tiers is None or leases is None:
+            return True
+        with tiers.trying("lease") as may:
+            if may:
+                held = await asyncio.to_thread(leases.hold, [action.key for action in actions], price)
+                if held is None:
+                    return False
+                self._leased |= {lease.key: lease for lease in held.leases}
+                self._take_over(step, held.taken_over)
+        return True
+
+    def _take_over(self, step: Paid, dead: Mapping[str, float | None]) -> None:
+        """What machines that died may have been billed for counts here: nobody else does it."""
+        for price in dead.values():
+            self._counter.budget.book(price)
+        if dead:
+            told = (
+                f"a machine that was buying `{step.id}` gave no sign of life any more: its call may have been billed"
+            )
+            self._listen(Warned(Problem(told, step.where, "this build asks again")))
+
+    async def _fetch(self, step: Paid, actions: Chunk) -> Chunk:
+        """What the remote does not have either."""
+        counter = self._counter
+        if counter.tiers is None:
+            return actions
+        there = await asyncio.to_thread(counter.tiers.fetch, [action.key for action in actions])
+        found = {
+            action.candidate: keep_taken(there[action.key], counter.shelf.records, counter.shelf.blobs)
+            for action in actions
+            if action.key in there
+        }
+        if found:
+            self._schedule.bought(step.id, found, "remote")
+        return tuple(action for action in actions if action.candidate not in found)
+
+    async def _missing_here(self, step: Paid, actions: Chunk) -> Missing:
+        """What this machine's store does not have."""
         # Looked for first: who is not there now can't have had these keys, which are claimed.
         is_alone = not self._counter.has_others()
         missing = self._adopt(step, actions)

@@ -11,7 +11,9 @@ from assetforge.run.budget import Budget
 from assetforge.run.drafts import Drafts
 from assetforge.run.limits import Arrivals
 from assetforge.run.shelf import Shelf
+from assetforge.run.tiers import Tiers
 from assetforge.store.claims import Claims
+from assetforge.store.leases import Leases
 from assetforge.store.month import Month
 from assetforge.store.notes import Notes
 from assetforge.store.rates import Rates
@@ -32,7 +34,8 @@ class Counter:
     """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed.
     `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
     the provider that was chosen for them: one key in two entries is one call. `recover` finishes what builds left
-    that died meanwhile, and gives what is open. `month` is None where the user set no limit for it. `project` is the
+    that died meanwhile, and gives what is open. `tiers` and `leases` are None where there is no remote, or none that
+    may be written to. `month` is None where the user set no limit for it. `project` is the
     state's name, `title` what people call it."""
 
     providers: Mapping[str, Provider]
@@ -53,6 +56,8 @@ class Counter:
     project: str
     title: str
     drafts: Drafts
+    tiers: Tiers | None = None
+    leases: Leases | None = None
     arrivals: Arrivals = field(default_factory=Arrivals)
 
 

@@ -8,16 +8,18 @@ A call that costs nothing and can be made again (its note is a scratch) skips th
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from assetforge.adopting import take_instead
 from assetforge.model import Action, Media, Record
 from assetforge.ops.decode import has_transparency, measure_file
 from assetforge.ops.spec import OpFailed
 from assetforge.plan.price import Prices
 from assetforge.providers.spec import SIMULATED, CallFailed, Delivery, Order, Provider
 from assetforge.run.shelf import Shelf, now
+from assetforge.run.tiers import Tiers
 from assetforge.store.blobs import Blobs
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.note import Note, quarantine
@@ -181,6 +183,19 @@ def _entry(note: Note, call: str, *, cost: float | None, estimated: bool, delive
         model=str(facts["model"]), request=delivery.request[:TEXT_LIMIT] if delivery else "",
         ingredients=tuple(tuple((str(name), value) for name, value in each) for each in facts["ingredients"]),
     )  # fmt: skip
+
+
+async def share(bought: Bought, tiers: Tiers, shelf: Shelf) -> Bought:
+    """Writes what was bought through to the remote. Where somebody shared a picture of the same key before, that is
+    the choice for all; this one stays in the store, and in the ledger."""
+    kept, remarks = dict(bought.records), list(bought.warnings)
+    for number, record in bought.records.items():
+        first = await asyncio.to_thread(tiers.publish, record)
+        if first.media.digest != record.media.digest:
+            take_instead(first, shelf.records)
+            kept[number] = first
+            remarks.append("another machine bought this picture too, and was first: its picture is used")
+    return replace(bought, records=kept, warnings=tuple(remarks))
 
 
 def _keep(record: Record, shelf: Shelf, *, durable: bool) -> Record:

@@ -18,6 +18,8 @@ from assetforge.model import (
     Fresh,
     Link,
     Local,
+    Lost,
+    Origin,
     Paid,
     Picture,
     Record,
@@ -26,6 +28,7 @@ from assetforge.model import (
     Stale,
 )
 from assetforge.plan.forecast import Forecast, wanted_steps
+from assetforge.plan.lost import lost_problem
 from assetforge.plan.price import Prices
 from assetforge.plan.walk import FileState, Walk
 from assetforge.words import money
@@ -92,11 +95,11 @@ class Schedule:
             self._consider(name)
         await hands.rest()
 
-    def bought(self, step: str, records: Mapping[int, Record]) -> None:
-        """Candidates of a paid step were made; what they make known goes on."""
+    def bought(self, step: str, records: Mapping[int, Record], origin: Origin = "store") -> None:
+        """Candidates of a paid step were made, or found; what they make known goes on."""
         for candidate, record in records.items():
             if self.again.pop((step, candidate), None) is None:
-                self.walk.learn(step, candidate, record)
+                self.walk.learn(step, candidate, record, origin)
             self._missing[step].discard(candidate)
         if not self._missing[step] and self.states[step] is State.QUEUED:
             self._set(step, State.DONE)
@@ -145,7 +148,7 @@ class Schedule:
             return
         lost = [number for number in states if (step.id, number) in self.lost]
         if lost:
-            self.failed(step.id, _lost_problem(step, states[lost[0]].call, self.prices))
+            self.failed(step.id, _lost_problem(step, self.lost[step.id, lost[0]], states[lost[0]].call, self.prices))
             return
         again = [number for number in states if (step.id, number) in self.again]
         buying = [number for number, state in states.items() if isinstance(state.decision, Stale)] + again
@@ -250,11 +253,9 @@ class Schedule:
         )
 
 
-def _lost_problem(step: Paid, call: Call | None, prices: Prices) -> Problem:
+def _lost_problem(step: Paid, lost: Lost, call: Call | None, prices: Prices) -> Problem:
     price = prices.estimate(call) if call else None
-    told = f"the picture of `{step.id}` is pinned by the lock, and its bytes are nowhere"
-    again = "" if price is None else f" (about {money(price)} each)"
-    return Problem(told, step.where, f"fetch them from a machine that has them, or build with --rebuy-lost{again}")
+    return lost_problem(step, lost, "" if price is None else f" (about {money(price)} each)")
 
 
 def _dependents(walk: Walk, order: list[str]) -> dict[str, list[str]]:

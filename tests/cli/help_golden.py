@@ -5,11 +5,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from assetforge.cli.commands.cache import PARTS
 from assetforge.cli.main import COMMANDS, app
 from assetforge.cli.options import open_run
 
 FOLDER = Path(__file__).parent.parent / "golden" / "help"
-NAMES = ("assetforge", *COMMANDS, "cache verify", "cache repair")
+NAMES = ("assetforge", *COMMANDS, *(f"cache {part}" for part in PARTS))
 
 
 def help_of(name: str) -> str:

@@ -1,6 +1,7 @@
 """Problems have one shape: a fact, a place, the line, what to do; readable in any terminal, by any program."""
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from assetforge.cli.bug import without_secrets
 from assetforge.cli.console import WIDTH, columns, excerpt, harmless
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
+from tests.images_server import ImagesServer
 
 BROKEN = """\
 [asset.hero]
@@ -95,12 +97,15 @@ def test_all_mistakes_of_the_users_settings_are_told_with_their_places(project: 
 def test_a_refusal_lists_what_is_missing_and_says_what_to_do(project: Builder) -> None:
     project.write({"assets.toml": HERO})
     told = project.call("build", "--locked")
-    assert (told.code, told.out) == (3, "hero:generate#1\nhero.png\n")
+    listed = "hero:generate: the lock does not have it; to buy for $0.0529\nhero.png: waits for `hero:generate`\n"
+    assert (told.code, told.out) == (3, listed)
+    assert "error: there is no `assets.lock`: 1 picture would have to be bought for $0.0529\n" in told.err
     assert "hint: run `assetforge build` where it may buy, and commit `assets.lock`\n" in told.err
     whole = project.call("build", "--locked", "--json").object
-    assert whole["missing"] == ["hero:generate#1", "hero.png"]
+    assert [one["subject"] for one in whole["missing"]] == ["hero:generate", "hero.png"]
     assert "\n" not in whole["errors"][0]["message"]
-    assert project.call("build", "--on-miss", "fail", "--json").object["missing"] == ["hero:generate ($0.0529)"]
+    (one,) = project.call("build", "--on-miss", "fail", "--json").object["missing"]
+    assert (one["subject"], one["buys"], round(one["price"], 4)) == ("hero:generate", "yes", 0.0529)
 
 
 def test_a_wrong_command_line_is_an_object_too(project: Builder) -> None:
@@ -237,3 +242,13 @@ def test_reports_hold_no_value_that_may_be_a_key() -> None:
     environ = {"OPENAI_API_KEY": "sk-abc/def", "RELAY": "0123456789abcdef", "TERM": "xterm", "PATH": "/usr/bin:/bin"}
     told = without_secrets("Bearer sk-abc/def 0123456789abcdef xterm /usr/bin:/bin", environ)
     assert told == "Bearer $OPENAI_API_KEY $RELAY xterm /usr/bin:/bin"
+
+
+def test_a_store_that_can_not_keep_records_is_refused_before_anything_is_paid_for(
+    shop: Builder, images: ImagesServer, tmp_path: Path
+) -> None:
+    shop.write({"assets.toml": HERO})
+    told = shop.run("build", "--yes", ASSETFORGE_CACHE_DIR=str(tmp_path / "$HOME" / "store"))
+    assert told.code == 2
+    assert "holds the name of a variable" in told.err
+    assert images.calls == []

@@ -103,6 +103,13 @@ def test_what_only_tells_loads_nothing_to_work_with(pictures: Builder, command: 
     assert not loaded(pictures, *command) & TO_WORK
 
 
+def test_merging_locks_loads_no_manifest(pictures: Builder) -> None:
+    """Git calls it for every commit of a rebase."""
+    assert pictures.call("build").code == 0
+    assert loaded(pictures, "merge-driver", "base", "assets.lock", "assets.lock") == set()
+    assert loaded(pictures, "merge-driver", "base", "ours", "assets.lock") == set()
+
+
 def test_a_build_that_draws_nothing_loads_nothing_to_draw_with(pictures: Builder) -> None:
     assert pictures.call("build").code == 0
     assert not loaded(pictures, "build", "--verify") & {"PIL", "httpx", "pybase64", "rich", "urllib.request", "xml"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from assetforge.outputs.lock import lock_text
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, EDITED, HERO, picture
 
@@ -45,6 +46,8 @@ def own(told: dict[str, Any]) -> set[str]:
         ("list", ("list",)),
         ("explain", ("explain", "night")),
         ("graph", ("graph",)),
+        ("pick", ("pick", "hero", "1")),
+        ("pick", ("reroll", "night")),
         ("clean", ("clean", "--yes")),
         ("refused", ("build", "--locked")),
         ("refused", ("build", "nothing-like-it")),
@@ -63,12 +66,16 @@ def test_commands_without_a_project(project: Builder) -> None:
         ("trust", ("trust", "https://relay.example"), {"added"}),
         ("trust", ("trust", "https://relay.example", "--remove"), {"removed"}),
         ("schema", ("schema",), {"document"}),
-        ("refused", ("plan",), {"missing"}),
+        ("refused", ("plan",), {"missing", "cost"}),
     ):
         told = project.call(*arguments, "--json").object
         assert set(told) == EVERY - {"root"} | keys
         assert keys <= KEYS[name]
     assert own(project.call("init", "--json").object) == KEYS["init"]
+    lock = "merge-driver", "base", "assets.lock", "assets.lock"
+    assert set(project.write({"assets.lock": lock_text({})}).call(*lock, "--json").object) == KEYS[
+        "merge driver"
+    ] | EVERY - {"root"}
     assert own(project.call("schema", "--write", "--json").object) == {"path"}
 
 
@@ -89,6 +96,8 @@ def test_what_lists_hold(edited: Builder) -> None:
     assert set(many["cheaper_sizes"][0]) == KEYS["cheaper"]
     told = edited.write({"assets.toml": HERO + '[emit.list]\noutput = "list.json"\n'}).call("plan", "--json").object
     assert set(told["emits"][0]) == KEYS["emit"]
+    assert set(edited.call("check", "--json").object["disagreements"][0]) == KEYS["disagreement"]
+    assert set(edited.call("build", "--locked", "--json").object["missing"][0]) == KEYS["disagreement"]
     error = edited.call("build", "nothing-like-it", "--json").object["errors"][0]
     assert set(error) == KEYS["problem"]
 

@@ -171,17 +171,19 @@ def test_check_says_what_does_not_agree(edited: Builder) -> None:
     edited.remove("night.webp").write({"night.png": picture("red")})
     told = edited.call("check", "--json")
     assert told.code == 3
+    nothing = {"instance": "night", "buys": "no", "price": None}
     assert told.object["disagreements"] == [
-        {"instance": "night", "subject": "night.png", "reason": "the file was changed"},
-        {"instance": "night", "subject": "night.webp", "reason": "the file is missing"},
+        nothing | {"subject": "night.png", "reason": "the file was changed"},
+        nothing | {"subject": "night.webp", "reason": "the file is missing"},
     ]
+    assert "2 things; nothing would have to be bought\n" in edited.call("check").err
     assert edited.call("check", "--lock-only").code == 0
     edited.write({"assets.toml": EDITED.replace("at dawn", "at noon")})
     told = edited.call("check", "--lock-only")
     assert told.code == 3
     assert told.out == (
-        "hero:generate: the prompt changed\n"
-        "night:edit: waits for `hero:generate`\n"
+        "hero:generate: the prompt changed; to buy for $0.0529\n"
+        "night:edit: waits for `hero:generate`; may have to be bought for up to $0.0775\n"
         "night.png: waits for `hero:generate`\n"
         "night.webp: waits for `hero:generate`\n"
     )
@@ -200,11 +202,13 @@ def test_a_draft_fails_the_check_in_a_line_for_each_asset(edited: Builder) -> No
     assert edited.call("build", "--draft").code == 0
     told = edited.call("check")
     assert told.code == 3
-    assert told.out == "hero:generate: the lock does not have it\nnight: 2 placeholders are there\n"
+    assert told.out == (
+        "hero:generate: the lock does not have it; to buy for $0.0529\n"
+        "night: 2 placeholders are there; may have to be bought for up to $0.0775\n"
+    )
     assert "night.webp: a placeholder is there\n" in edited.call("check", "-v").out
-    assert {"instance": "night", "subject": "night.webp", "reason": "a placeholder is there"} in edited.call(
-        "check", "--json"
-    ).object["disagreements"]
+    listed = edited.call("check", "--json").object["disagreements"]
+    assert ("night.webp", "a placeholder is there") in [(one["subject"], one["reason"]) for one in listed]
 
 
 def test_drafts_are_told_as_such(edited: Builder) -> None:

@@ -1,5 +1,6 @@
 """`assetforge build`: makes everything, or what is selected, up to date."""
 
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
 @shared.verify
 @shared.profile
+@click.option("--remote", metavar="URL", help="Share with this remote; `none` for no remote.")
 @click.option("-j", "--jobs", type=Whole(), metavar="N", help="Pictures worked on here at once.")
 @shared.variables
 @shared.common_with("Each call as it starts, each file on a terminal too; all problems.")
@@ -52,10 +54,26 @@ def command(run: Run, /, variables: tuple[tuple[str, str], ...], dry_run: bool, 
         from assetforge.cli.commands.plan import show_plan
 
         return show_plan(run, project, options)
+    before = _lock_of(run, project)
     report, progress = _build(run, project, options)
     from assetforge.cli.summary import summarise
 
+    wrote = progress.placed or report.emitted or _lock_of(run, project) != before
+    run.outputs["changed"] = "true" if wrote else "false"
     return summarise(run, report, progress)
+
+
+def _lock_of(run: Run, project: "Project") -> bytes | None:
+    """The bytes of the lock; None where there is none, or nobody who is told whether it changed."""
+    from assetforge.workspace import lock_name
+
+    if not run.console.has_runner:
+        return None
+    try:
+        with open(os.path.join(project.root.path, lock_name(project.file)), "rb") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def _options(run: Run, given: dict[str, Any]) -> "Options":
@@ -80,6 +98,7 @@ def _options(run: Run, given: dict[str, Any]) -> "Options":
         "verify",
         "profile",
         "jobs",
+        "remote",
     )
     return Options(
         on_miss=on_miss, guard="overwrite" if given["overwrite"] else "ask",

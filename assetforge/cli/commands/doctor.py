@@ -21,7 +21,9 @@ STYLES = {"ok": "good", "warn": "warning", "fail": "error"}
 
 
 @click.command("doctor", short_help="Is this machine ready to build?")
-@click.option("--online", is_flag=True, help="Ask each provider for its models, which is free, with your key.")
+@click.option(
+    "--online", is_flag=True, help="Ask each provider for its models, with your key, and the remote; that is free."
+)
 @shared.common
 @pass_run
 def command(run: Run, online: bool) -> int:

@@ -25,6 +25,7 @@ STYLES = {"buy": "warning", "may buy": "warning", "lost": "error", "fails": "err
 @click.command("plan", short_help="Say what a build would do, and what it would cost.")
 @shared.selection
 @click.option("--exit-code", "tells", is_flag=True, help="Exit with 3 when there is something to do.")
+@click.option("--remote", "asks_remote", is_flag=True, help="Look at what the shared remote has, too.")
 @shared.draft
 @shared.verify
 @shared.profile
@@ -35,19 +36,22 @@ def command(
     run: Run,
     select: tuple[str, ...],
     tells: bool,
+    asks_remote: bool,
     draft: bool,
     verify: bool,
     profile: str | None,
     variables: tuple[tuple[str, str], ...],
 ) -> int:
     """Says what a build would do: per asset what and why, calls and their cost, and which of your files would be
-    sent where. Writes nothing and calls nobody."""
+    sent where. Writes nothing; asks nobody, but with --remote the remote that machines share."""
     project = run.open(dict(variables))
     options = plan_options(select, profile, draft=draft, verify=verify)
-    return show_plan(run, project, options, tells=tells)
+    return show_plan(run, project, options, tells=tells, asks_remote=asks_remote)
 
 
-def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool = False) -> int:
+def show_plan(
+    run: Run, project: "Project", options: "Options", *, tells: bool = False, asks_remote: bool = False
+) -> int:
     """Prints a plan and returns the exit code."""
     from assetforge.events import Warned
     from assetforge.report.foreseen import look_ahead
@@ -59,7 +63,7 @@ def show_plan(run: Run, project: "Project", options: "Options", *, tells: bool =
         if isinstance(event, Warned):
             warned.append(event.problem)
 
-    seen = look_ahead(project, options, hear)
+    seen = look_ahead(project, options, hear, asks_remote=asks_remote)
     warnings = (*seen.graph.warnings, *seen.forecast.remarks, *warned, *seen.lacking)
     code = FAILS if seen.problems else NotCurrent.exit_code if tells and not seen.is_current else 0
     if run.console.as_json:
@@ -80,17 +84,14 @@ def _print(run: Run, seen: "Foreseen") -> None:
     every += emit_rows(seen)
     listed = every if console.verbose else [row for row in every if row.word != "current"]
     table(run, listed, (lambda name: calls_of(seen, name)) if console.verbose else None)
+    told = [nothing_to_do(current)] if seen.is_current else []
     if not seen.is_current and current and not console.verbose:
-        console.print(f"{count(current, 'asset')} current")
-    if seen.is_current:
-        console.print(nothing_to_do(current))
-    for line in remarks(seen):
+        told = [f"{count(current, 'asset')} current"]
+    told += remarks(seen)
+    for line in told:
         console.print(line)
-    if console.in_github:
-        from assetforge.cli.github import add_table
-
-        cells = [(row.word, row.instance, row.why, row.price) for row in listed]
-        add_table(console.environ, "assetforge plan", ("what", "asset", "why", "cost"), cells)
+    cells = [(row.word, row.instance, row.why, row.price) for row in listed]
+    run.add_table("assetforge plan", ("what", "asset", "why", "cost"), cells, lead=told)
 
 
 def table(run: Run, listed: "list[Row]", more: "Callable[[str], Iterable[str]] | None" = None) -> None:

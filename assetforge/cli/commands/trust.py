@@ -1,4 +1,6 @@
-"""`assetforge trust`: which origins prompts, pictures and a key may go to; said here, never in a repository."""
+"""`assetforge trust`: which origins prompts, pictures and a key may go to, and which remotes a manifest may name;
+said here, never in a repository.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ BUILT_IN = "built in"
 VARIABLES = ("OPENAI_BASE_URL", "ASSETFORGE_TRUST")
 
 
-@click.command("trust", short_help="Let prompts and a key go to an origin; without one, list them.")
+@click.command("trust", short_help="Let prompts and a key go to an origin, or a remote be used.")
 @click.argument("origin", required=False)
 @click.option("--key", metavar="ENV", help="The variable that holds the key for it (its name, never the key).")
 @click.option("--remove", is_flag=True, help="Trust it no longer.")
@@ -24,8 +26,10 @@ VARIABLES = ("OPENAI_BASE_URL", "ASSETFORGE_TRUST")
 def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
     """Lets prompts, pictures and the key in the variable ENV go to ORIGIN (like https://relay.example). This is kept
     outside the repository, for you alone. Without ORIGIN, lists what is trusted. Without --key, a key that may go
-    there already still may."""
-    from assetforge.config import VARIABLE, is_loopback, load_settings, origin_of
+    there already still may. ORIGIN may be a remote too (like s3://bucket/folder, or an absolute folder): then
+    manifests may name it, and what is below it."""
+    from assetforge.config import VARIABLE, is_loopback, load_settings, trusted_name
+    from assetforge.remotes import is_remote_url
 
     settings = load_settings(run.console.environ)
     if origin is None:
@@ -33,11 +37,16 @@ def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
             raise UsageError(f"`{'--key' if key is not None else '--remove'}` needs an origin")
         _list(run, settings)
         return 0
-    found = origin_of(origin)
+    found = trusted_name(origin)
     if remove:
         if key is not None:
             raise UsageError("--remove and --key exclude each other")
         return _remove(run, settings, found)
+    if is_remote_url(origin):
+        if key is not None:
+            hint = "set the service's own variables, like AWS_ACCESS_KEY_ID"
+            raise UsageError("a remote has no key here", hint=hint)
+        return _add(run, settings, found, None)
     if not found.startswith("https:") and not is_loopback(found):
         raise UsageError(f"`{found}` is not https", hint="use https: a key may not travel in the clear")
     if key is not None and not VARIABLE.fullmatch(key):
@@ -48,6 +57,7 @@ def command(run: Run, origin: str | None, key: str | None, remove: bool) -> int:
 
 def _add(run: Run, settings: "Settings", origin: str, key: str | None) -> int:
     from assetforge.config import Trust, add_trust, read_trusted
+    from assetforge.remotes import is_remote_url
 
     before = next((one.key_env for one in read_trusted(settings.config_dir) if one.origin == origin), None)
     may = key or before
@@ -57,6 +67,9 @@ def _add(run: Run, settings: "Settings", origin: str, key: str | None) -> int:
         raise UsageError(f"`{settings.config_dir}` can't be written: {error.strerror}") from None
     if run.console.as_json:
         return run.emit("trust", {"added": {"origin": origin, "key": may}})
+    if is_remote_url(origin):
+        run.console.tell(f"manifests may name {origin} as their remote")
+        return 0
     what = f"prompts, pictures and the key in `{may}`" if may else "prompts and pictures"
     run.console.tell(f"{what} {'still ' if before and key in (None, before) else ''}may go to {origin}")
     if may is not None and not run.console.environ.get(may):
