@@ -1,7 +1,6 @@
 """The command line as a whole: which commands there are, and the one place where an error becomes text and a code."""
 
 import errno
-import importlib
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ import click
 
 from assetforge import __version__
 from assetforge.cli.console import ReaderLeft
+from assetforge.cli.groups import Commands
 from assetforge.cli.options import Declined, Run, common, open_run
 from assetforge.errors import AssetforgeError, NotCurrent, UsageError
 from assetforge.words import did_you_mean
@@ -61,38 +61,18 @@ BUG = 70
 NAMES = sys.getfilesystemencoding()
 
 
-class Commands(click.Group):
-    """The commands, each imported when it is asked for: `--help` of one does not load the others."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"assetforge.cli.commands.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS:
-            hint = did_you_mean(args[0], COMMANDS, "commands")
-            raise UsageError(f"there is no command `{args[0]}`", hint=hint)
-        run = ctx.find_object(Run)
-        if run is not None:
-            run.command = args[0]
-        return super().resolve_command(ctx, args)
-
-
 def _version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         click.echo(f"assetforge {__version__}")
         context.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(
+    cls=Commands,
+    names=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
 )
