@@ -25,13 +25,17 @@ class Unfit(Exception):  # noqa: N818 - told as the reason why something is not 
     """Something that another machine made and that is not kept here, with the reason."""
 
 
+class Newer(Unfit):
+    """Something that a newer release made, which may be sound."""
+
+
 def read_record(data: bytes, key: str) -> Record:
-    """The record of a document, as it tells itself. Raises Unfit for what is none, for one of another key, and for a
-    placeholder's, which no machine needs from another."""
+    """The record of a document, as it tells itself. Raises Newer, and Unfit for what is none, for one of another key,
+    and for a placeholder's, which no machine needs from another."""
     try:
         record = decode_record(data)
     except UsageError:
-        raise Unfit("it was written by a newer assetforge") from None
+        raise Newer("it was written by a newer assetforge") from None
     if record is None:
         raise Unfit("it is no record")
     if record.key != key:

@@ -40,7 +40,7 @@ from assetforge.run.schedule import Schedule
 from assetforge.run.stop import Stop
 from assetforge.run.tiers import Tiers
 from assetforge.sharing.fetching import finish_sharing, foresee_with, share_found
-from assetforge.sharing.opening import leases_of, open_shared, tell_of_remote
+from assetforge.sharing.opening import Shared, leases_of, open_shared, tell_of_remote
 from assetforge.store.leases import Leases
 from assetforge.store.notes import Notes, has_others
 from assetforge.words import some
@@ -52,16 +52,28 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     """Makes the selected instances current. Raises AssetforgeError where nothing could be started; failures of
     single assets are in the report."""
     began = time.monotonic()
+    shared = open_shared(space, options.remote)
+    try:
+        report = await _build(space, graph, options, shared, listen=listen, stop=stop)
+    except Exception:
+        await finish_sharing(shared, listen)
+        raise
+    # When lock and files are written: who ends it now loses nothing but the sharing.
+    await finish_sharing(shared, listen)
+    return replace(report, seconds=time.monotonic() - began, interrupted=stop.asked)
+
+
+async def _build(
+    space: Workspace, graph: Graph, options: Options, shared: Shared, *, listen: Listener, stop: Stop
+) -> Report:
     is_blind = has_lost_records(space)
     unopened: dict[str, str] = {}
-    shared = open_shared(space, options.remote)
     await finish_dead_builds(space, listen, unopened, shared.tiers)
     world = space.world(trusting=not options.verify, reencode=options.reencode, retry_refused=options.retry_refused)
     places = places_of(space, graph, options.guard)
     forecast = await foresee_with(
         shared, space, world, options, listen=listen, foresee=partial(_foresee, space, graph, world, places)
     )
-    _tell(shared.tiers, listen)
     tell_of_remote(shared, forecast, options, listen)
     refuse(space, forecast, options)
     if is_blind and forecast.purchases:
@@ -72,18 +84,16 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
     try:
         ask_consent(space, forecast, options, budget)
         listen(_planned(forecast, budget.limit))
+        share_found(space, forecast.walk, shared)
         stage = Stage(
             space, forecast, options, providers=providers, budget=budget, places=places, unopened=unopened,
             tiers=shared.tiers, listen=listen,
         )  # fmt: skip
         schedule, workshop, fault = await _run(stage, stop)
-        if shared.tiers is not None:
-            share_found(space, schedule, shared.tiers)
+        share_found(space, schedule.walk, shared)
     finally:
         for provider in providers.values():
             await provider.close()
-        if shared.tiers is not None:
-            await finish_sharing(shared.tiers, listen)
     finished = finished_of(graph, forecast, schedule)
     ended = Ended(graph, forecast, schedule, workshop, world, budget, places, finished)
     remarks = (*world.remarks, *keep_bought(space, ended), *idle_steps(forecast, workshop.easel.memo))
@@ -102,7 +112,7 @@ async def build(space: Workspace, graph: Graph, options: Options, listen: Listen
         for problem in schedule.failures.values():
             listen(Warned(problem))
         raise fault
-    return replace(make_report(ended, emission, space.rest), seconds=time.monotonic() - began, interrupted=stop.asked)
+    return make_report(ended, emission, space.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +214,6 @@ def _nothing_pinned(step: Rendition, key: str) -> Record | None:
 
 def _foresee(space: Workspace, graph: Graph, world: World, places: Places, options: Options) -> Forecast:
     return forecast_of(graph, world, places, options, space.prices)
-
-
-def _tell(tiers: Tiers | None, listen: Listener) -> None:
-    """What the remote could not do."""
-    for remark in tiers.take_remarks() if tiers is not None else ():
-        listen(Warned(remark))
 
 
 def _ignore(digest: str) -> None:

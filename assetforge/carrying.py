@@ -33,7 +33,7 @@ def push(space: Workspace, asked: str | None) -> Carried:
     if not tiers.writes:
         tiers.finish()
         raise UsageError(f"the remote `{tiers.remote.place.url}` is only read here")
-    wanted = _digests(space)
+    wanted = _sizes(space)
     here = [digest for digest in wanted if space.shelf.blobs.has(digest)]
     there = tiers.find_blobs(here)
     for digest in here:
@@ -56,12 +56,12 @@ def pull(space: Workspace, asked: str | None) -> Carried:
     """Fetches what the lock names and the store has not. Raises UsageError where there is no remote."""
     tiers = _opened(space, asked)
     blobs, records = space.shelf.blobs, space.shelf.records
-    wanted = _digests(space)
+    wanted = _sizes(space)
     there = {digest for digest in wanted if blobs.has(digest)}
     unknown = [key for key in _keys(space) if not _is_kept(space, records.get(key))]
     for record in tiers.fetch(unknown).values():
         keep_taken(record, records, blobs)
-    tiers.fetch_blobs(digest for digest in wanted if not blobs.has(digest))
+    tiers.fetch_blobs({digest: size for digest, size in wanted.items() if not blobs.has(digest)})
     tiers.finish()
     now = {digest for digest in wanted if blobs.has(digest)}
     lacking = tuple(digest for digest in wanted if digest not in now)
@@ -93,7 +93,7 @@ def _keys(space: Workspace) -> list[str]:
     return list(dict.fromkeys(record.key for record in _pinned(space)))
 
 
-def _digests(space: Workspace) -> list[str]:
-    """The digests of everything that the lock names."""
+def _sizes(space: Workspace) -> dict[str, int]:
+    """The digests of everything that the lock names, with their bytes."""
     outputs = (record for line in space.lock.lines.values() for record in line.outputs.values())
-    return list(dict.fromkeys(record.media.digest for record in (*_pinned(space), *outputs)))
+    return {record.media.digest: record.media.bytes for record in (*_pinned(space), *outputs)}

@@ -11,7 +11,7 @@ from assetforge.errors import Disagreement
 from assetforge.model import Decision, Emit, Fresh, Lost, Paid, Rendition, Stale, Unknown
 from assetforge.outputs.aside import owner_of
 from assetforge.plan.forecast import Forecast, Purchase, purchases_of
-from assetforge.plan.lost import why_lost
+from assetforge.plan.lost import can_be_bought_again, why_lost
 from assetforge.plan.walk import FileState
 from assetforge.words import count, money, money_range, waits_for
 from assetforge.workspace import Workspace
@@ -96,7 +96,8 @@ def missing(forecast: Forecast) -> list[Disagreement]:
 
 
 def lost(forecast: Forecast) -> list[Disagreement]:
-    """The pictures that the lock pins, whose bytes are needed and not here, with what buying them again costs."""
+    """The pictures that the lock pins, whose bytes are needed and not here, with what buying them again costs; one
+    made by hand can't be bought."""
     return [_lost(forecast, place, what) for place, what in forecast.lost.items()]
 
 
@@ -150,7 +151,7 @@ def _lost(forecast: Forecast, place: tuple[str, int], what: Lost) -> Disagreemen
     step = graph.steps[place[0]]
     assert isinstance(step, Paid)
     told = Disagreement(step.instance, _subject(step, place[1]), why_lost(what), graph.instances[step.instance].where)
-    if what.pointer:
+    if not can_be_bought_again(what):
         return told
     price = forecast.prices.estimate(call) if call else None
     return replace(told, buys="yes", price=price, key=what.record.key)

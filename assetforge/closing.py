@@ -29,7 +29,8 @@ from assetforge.ops.plugins import files_of
 from assetforge.ops.table import BUILT_IN, OPS
 from assetforge.outputs.kept import Rest, keep_graph
 from assetforge.outputs.lines import merged, new_lines
-from assetforge.outputs.lock import Lock, LockLine, read_lock, write_lock
+from assetforge.outputs.lock import Lock, LockLine, lock_text, parse_lock, read_lock, write_lock
+from assetforge.outputs.merge import merge_lines
 from assetforge.outputs.names import keep_names
 from assetforge.outputs.originals import keep_originals
 from assetforge.outputs.place import Places
@@ -89,8 +90,8 @@ def leave_behind(space: Workspace, ended: Ended, options: Options) -> Emission:
             emission = write_emits(texts, targets, space.shelf.blobs)
             if is_real:
                 lock = _write_lock(space, ended, before, emission, looks)
-    # What a part leaves out was proven with the lock as it was: where somebody wrote it meanwhile, all is looked at.
-    if emission.is_whole and _is_clean(space, ended, options) and (is_known or space.rest is None):
+    # All was proven with the lock as it was: where somebody wrote it meanwhile, the next build looks again.
+    if emission.is_whole and _is_clean(space, ended, options) and is_known:
         _stamp(space, ended, lock, emission)
     space.shelf.records.remember_all({**ended.world.measured, **looks.facts})
     space.state.save()
@@ -142,13 +143,16 @@ def keep_bought(space: Workspace, ended: Ended) -> list[Problem]:
 def _write_lock(
     space: Workspace, ended: Ended, before: Mapping[str, LockLine], emission: Emission, looks: Looks
 ) -> str:
-    """Replaces the lines of what is finished, and of emits that were written; gives the digest of the text. Called
-    while nobody else writes the lock."""
-    rendered = ended.workshop.tally.rendered
-    new = new_lines(ended.schedule.walk, ended.finished, rendered, before, ended.world.pixels_used())
+    """Replaces the lines of what is finished, and of emits that were written; gives the digest of the text. `before`
+    are the lines as they are now. Called while nobody else writes the lock."""
+    rendered, began = ended.workshop.tally.rendered, space.lock.lines
+    new = new_lines(ended.schedule.walk, ended.finished, rendered, began, ended.world.pixels_used())
     new.update(emission.lines)
-    whole = {**before, **new} if space.rest else merged(before, new, ended.graph, space.root.path)
+    whole = {**began, **new} if space.rest else merged(began, new, ended.graph, space.root.path)
     lines = with_looks(whole, ended.graph, looks)
+    if before is not began:
+        # Somebody wrote it meanwhile, by a merge, another build or a pin: what they changed stays as they have it.
+        lines = dict(merge_lines(began, before, parse_lock(lock_text(lines))).lines)
     keep_replaced(space.state.folder, before, lines)
     return write_lock(space.lock_path, lines)
 
@@ -200,10 +204,10 @@ def _pinned_elsewhere(lock: Lock, rest: Rest | None) -> Iterator[Record]:
 
 
 def _reused(ended: Ended) -> Iterator[tuple[Origin, Record]]:
-    """The pictures that were there, and who knew them."""
-    for state in ended.forecast.walk.paid.values():
+    """The pictures that were there, and who knew them; of what the lock pins and is nowhere nobody has anything."""
+    for place, state in ended.forecast.walk.paid.items():
         decision, action = state.decision, state.action
-        if not isinstance(decision, Fresh) or action is None or not action.key:
+        if not isinstance(decision, Fresh) or action is None or not action.key or place in ended.schedule.lost:
             continue
         if f"{action.step}#{action.candidate}" not in ended.workshop.tally.bought:
             yield decision.origin, decision.record

@@ -5,12 +5,12 @@ manifest says can widen what is set here: which origins may be spoken to, and wi
 the repository only.
 """
 
-import ipaddress
 import json
 import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assetforge import atomic
 from assetforge.entry import problems_of
 from assetforge.errors import UsageError, Where
-from assetforge.remotes import is_remote_url, read_place
+from assetforge.remotes import is_loopback_url, is_remote_url, is_web_url, read_place
 
 MAX_USD = "`ASSETFORGE_MAX_USD`"
 CONFIG_FILE = "config.toml"
@@ -53,6 +53,11 @@ class Trust:
 
     origin: str
     key_env: str | None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is trust in a remote only: no prompt goes there."""
+        return is_remote_url(self.origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +97,24 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if port in (None, standard) else f":{port}")
 
 
-def trusted_name(text: str) -> str:
-    """What is trusted by a text: an origin of http(s), or a remote's own URL or folder. Raises UsageError."""
-    return read_place(text, os.sep).url if is_remote_url(text) else origin_of(text)
+def trust_in(text: str, key_env: str | None) -> Trust:
+    """What is trusted by a text and the variable of a key: with a key, or without a path, the origin of a URL of
+    http(s); else the remote that it names, and that alone. Raises UsageError."""
+    is_remote = is_remote_url(text)
+    if is_web_url(text) and (key_env is not None or not is_remote):
+        return Trust(origin_of(text), key_env)
+    if not is_remote:
+        hint = "write it like https://relay.example, s3://bucket/folder, or as an absolute folder"
+        raise UsageError(f"`{text}` is neither an http(s) URL nor a remote", hint=hint)
+    if key_env is not None:
+        hint = "set the service's own variables, like AWS_ACCESS_KEY_ID"
+        raise UsageError("a remote has no key here", hint=hint)
+    return Trust(read_place(text, os.sep).url, None)
 
 
 def is_loopback(origin: str) -> bool:
     """Whether an origin is this machine; only there may it be plain http."""
-    host = urlsplit(origin).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback_url(origin)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -204,18 +215,16 @@ def trusted_by_environment(environ: Mapping[str, str]) -> tuple[Trust, ...]:
 def _trusted_by(entry: str) -> Trust:
     """An entry of ASSETFORGE_TRUST. Raises UsageError, which doesn't repeat it: it may hold the key itself."""
     url, equals, key = entry.partition("=")
-    try:
-        origin = trusted_name(url.strip())
-    except UsageError:
-        origin = ""
-    if not origin or (equals and (not VARIABLE.fullmatch(key.strip()) or is_remote_url(url.strip()))):
-        hint = "write it like `https://relay.example=RELAY_KEY`, with the name of the key's variable"
-        raise UsageError("an entry of ASSETFORGE_TRUST is not an origin with a variable", hint=hint)
-    return Trust(origin, key.strip() or None)
+    with suppress(UsageError):
+        if not equals or VARIABLE.fullmatch(key.strip()):
+            return trust_in(url.strip(), key.strip() if equals else None)
+    hint = "write it like `https://relay.example=RELAY_KEY`, with the name of the key's variable, or like s3://bucket"
+    raise UsageError("an entry of ASSETFORGE_TRUST is neither an origin with a variable nor a remote", hint=hint)
 
 
 def remove_trust(config_dir: Path, origin: str) -> bool:
-    """Forgets an origin; False where `assetforge trust` had not written it. Raises UsageError, OSError."""
+    """Forgets an origin or a remote; False where `assetforge trust` has not written it. Raises UsageError and
+    OSError."""
     entries = {known.origin: known.key_env for known in read_trusted(config_dir)}
     if origin not in entries:
         return False
@@ -225,7 +234,7 @@ def remove_trust(config_dir: Path, origin: str) -> bool:
 
 
 def add_trust(config_dir: Path, trust: Trust) -> None:
-    """Remembers an origin, replacing what was said of it before. Raises UsageError."""
+    """Remembers an origin or a remote, replacing what was said of it before. Raises UsageError."""
     entries = {known.origin: known.key_env for known in read_trusted(config_dir)} | {trust.origin: trust.key_env}
     _write_trusted(config_dir, entries)
 

@@ -71,6 +71,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """A picture is being bought by another machine, and waited for."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Carrying:
     """Pictures are sought in a remote, or sent there; this takes as long as the network does."""
 
@@ -95,5 +102,7 @@ class Finished:
     reason: str
 
 
-Event = Planned | Carrying | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
+Event = (
+    Planned | Awaited | Carrying | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
+)
 Listener = Callable[[Event], None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from assetforge.inventory import take_inventory
 from assetforge.model import Graph, Record, Source
 from assetforge.outputs.aside import asides_of
 from assetforge.outputs.lock import LockLine
@@ -21,23 +22,25 @@ PLACEHOLDER = "placeholder"
 
 
 class Lacking(NamedTuple):
-    """A bought picture that is nowhere here, though the lock names it: whose it is, which step's, its digest and what
-    it had cost in US dollars, None where nobody knows."""
+    """A bought picture, or one made by hand, that is nowhere here, though the lock names it: whose it is, which
+    step's, its digest, what it had cost in US dollars, None where nobody knows, and how it came, as in the lock."""
 
     instance: str
     step: str
     digest: str
     cost: float | None
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What is in a file: how many pictures and records, and its bytes. `unlocked` instances are not in the
-    lock."""
+    """What is in a file: how many pictures and records, and its bytes. `unrecorded` of the pictures are in no record
+    of it: only a lock can tell what they are. `unlocked` instances are not in the lock."""
 
     pictures: int
     records: int
     size: int
+    unrecorded: int
     lacking: tuple[Lacking, ...] = ()
     unlocked: tuple[str, ...] = ()
 
@@ -84,7 +87,7 @@ def export_lock(space: Workspace, instances: Iterable[str], path: str, *, free: 
         if not lines:
             unlocked.append(name)
     size = _write(path, load, space.shelf.blobs.read, is_rehearsal=space.shelf.rehearsal)
-    return Exported(len(load.digests), len(load.records), size, tuple(load.lacking), tuple(unlocked))
+    return _told(load, size, unlocked)
 
 
 def _load_line(load: _Load, space: Workspace, instance: str, line: LockLine, *, free: bool) -> None:
@@ -95,7 +98,9 @@ def _load_line(load: _Load, space: Workspace, instance: str, line: LockLine, *, 
                 and not _load_record(load, space, record)
                 and record.kind not in FREE
             ):
-                load.lacking.append(Lacking(instance, f"{instance}:{step}", record.media.digest, record.cost))
+                load.lacking.append(
+                    Lacking(instance, f"{instance}:{step}", record.media.digest, record.cost, record.by)
+                )
     for record in line.outputs.values() if free else ():
         _load_record(load, space, record)
 
@@ -121,21 +126,27 @@ def _has(load: _Load, space: Workspace, record: Record) -> bool:
 
 
 def export_store(folder: Path, path: str, *, free: bool) -> Exported:
-    """Writes a file with every record of a store and its picture; placeholders stay, and without `free` all that is
-    made again for nothing. Raises UsageError, OSError."""
+    """Writes a file with every record of a store and its picture, and with the pictures that have none: one that was
+    made by hand, or one that a lock pins for a key which the store has another for. Placeholders stay, and without
+    `free` all that is made again for nothing. Raises UsageError, OSError."""
     load = _Load()
-    with open_store(folder, _ignore) as store:
+    with open_store(folder) as store:
         for record in _every(store):
             is_wanted = record.kind != PLACEHOLDER and (free or record.kind not in FREE)
             if is_wanted and store.blobs.verified(record.media.digest) is not None:
                 load.digests.add(record.media.digest)
                 load.records[record.key] = record
+        dear = (digest for digest, blob in take_inventory(folder).blobs.items() if blob.kind not in FREE)
+        load.digests.update(digest for digest in dear if store.blobs.verified(digest) is not None)
         size = _write(path, load, store.blobs.read, is_rehearsal=(folder / REHEARSAL).exists())
-    return Exported(len(load.digests), len(load.records), size)
+    return _told(load, size)
 
 
-def _ignore(digest: str) -> None:
-    """A damaged blob counts as one that is not here."""
+def _told(load: _Load, size: int, unlocked: Iterable[str] = ()) -> Exported:
+    unrecorded = load.digests - {record.media.digest for record in load.records.values()}
+    return Exported(
+        len(load.digests), len(load.records), size, len(unrecorded), tuple(load.lacking), tuple(unlocked)
+    )  # fmt: skip
 
 
 def _every(store: Store) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from assetforge.model import Failure, Fresh, Paid, Rendition
 from assetforge.outputs.place import Guard, Places, users_problem
 from assetforge.paths import PathError, fold
 from assetforge.plan.forecast import Forecast, Purchase
-from assetforge.plan.lost import FETCH, NOT_PULLED, PULL, unpulled_sources
+from assetforge.plan.lost import ADOPT, FETCH, NOT_PULLED, PULL, is_by_hand, unpulled_sources
 from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
@@ -146,7 +146,7 @@ def _refuse_unlocked(space: Workspace, forecast: Forecast) -> None:
         told = "the manifest asks for what the lock does not have" if space.lock.text else f"there is no `{name}`"
         told += f": {buying}" if (buying := cost_of(found).told) else ", and nothing would have to be bought"
         problems.append(Problem(told, None, f"run `assetforge build` where it may buy, and commit `{name}`"))
-    problems += _lost_problems(nowhere)
+    problems += _lost_problems(forecast, nowhere)
     if problems:
         raise NotCurrent(problems, [*found, *nowhere])
 
@@ -154,7 +154,7 @@ def _refuse_unlocked(space: Workspace, forecast: Forecast) -> None:
 def _refuse_missing(forecast: Forecast) -> None:
     """Raises NotCurrent where a picture would have to be made that costs anything, or is lost."""
     found, nowhere = missing(forecast), lost(forecast)
-    problems = _lost_problems(nowhere)
+    problems = _lost_problems(forecast, nowhere)
     if found:
         told = cost_of(found).told or f"{count(len(found), 'picture')} would have to be drawn, for nothing"
         problems.insert(0, Problem(told, None, "run `assetforge build` without `--on-miss fail`"))
@@ -162,14 +162,18 @@ def _refuse_missing(forecast: Forecast) -> None:
         raise NotCurrent(problems, [*found, *nowhere])
 
 
-def _lost_problems(nowhere: Sequence[Disagreement]) -> list[Problem]:
-    """What is said of pinned pictures that are not here, and of those that are not pulled."""
-    again, unpulled = cost_of(nowhere), sum(one.buys == "no" for one in nowhere)
+def _lost_problems(forecast: Forecast, nowhere: Sequence[Disagreement]) -> list[Problem]:
+    """What is said of pinned pictures that are not here, of those made by hand, and of those that are not pulled."""
+    again, unpulled = cost_of(nowhere), sum(bool(what.pointer) for what in forecast.lost.values())
+    by_hand = sum(is_by_hand(what) and not what.pointer for what in forecast.lost.values())
     problems = []
     if again.pictures:
         told = f"{count(again.pictures, 'picture')} pinned by the lock, and nowhere to be found"
         hint = f"{FETCH}, or build with --rebuy-lost where it may buy, {again.price}"
         problems.append(Problem(told, None, hint))
+    if by_hand:
+        told = f"{count(by_hand, 'picture')} made by hand, and nowhere to be found"
+        problems.append(Problem(told, None, ADOPT))
     if unpulled:
         told = f"{count(unpulled, 'picture')} pinned by the lock, and not pulled from Git LFS"
         problems.append(Problem(told, None, PULL))

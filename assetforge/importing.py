@@ -55,7 +55,7 @@ class _Taking:
 def import_file(folder: Path, path: str) -> Imported:
     """Takes a file into a store, which is made where there is none. Raises UsageError for one that can't be read or
     holds simulated pictures, AssetforgeError where something is being removed, OSError."""
-    with opening(path) as (file, parcel), in_use(folder), open_store(folder, _ignore) as store:
+    with opening(path) as (file, parcel), in_use(folder), open_store(folder) as store:
         if parcel.is_rehearsal and not (folder / REHEARSAL).exists():
             raise UsageError(f"`{path}` can't be taken: {REHEARSED}")
         taking = _Taking(file, store, refused=dict(parcel.misplaced))
@@ -64,10 +64,6 @@ def import_file(folder: Path, path: str) -> Imported:
         taking.pictures, taking.records, taking.size, taking.pictures_here, taking.records_here,
         dict(sorted(taking.refused.items())),
     )  # fmt: skip
-
-
-def _ignore(digest: str) -> None:
-    """A damaged blob is replaced by a good one, or counts as one that is not here."""
 
 
 def _take_all(taking: _Taking, parcel: Parcel) -> None:

@@ -6,13 +6,16 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from assetforge.errors import UsageError
 from assetforge.model import Record
-from assetforge.outputs.lock import MAX_BYTES
+from assetforge.outputs.aside import owner_of
+from assetforge.outputs.lock import MAX_BYTES, LockLine, parse_lock
+from assetforge.outputs.replaced import read_replaced
 from assetforge.outputs.state import written_in
 from assetforge.outputs.whereabouts import Known, known_projects
 from assetforge.plan.rebuild import picture_in
@@ -22,9 +25,11 @@ from assetforge.store.layout import Store, open_store
 from assetforge.store.notes import noted_keys
 from assetforge.workspace import lock_name
 
-# `paid` is what can't be made again for nothing, `other` what no record tells of: nobody knows what it is.
-Kind = Literal["paid", "rendition", "draft", "other"]
-KINDS: tuple[Kind, ...] = ("paid", "rendition", "draft", "other")
+# `paid` is what can't be made again for nothing, `by hand` what nobody can make again, `other` what no record tells
+# of: nobody knows what it is.
+Kind = Literal["paid", "by hand", "rendition", "draft", "other"]
+KINDS: tuple[Kind, ...] = ("paid", "by hand", "rendition", "draft", "other")
+BY_HAND = "by hand"
 _DRAFTS = frozenset({"placeholder", "draft"})
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -57,12 +62,21 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A project and the blobs that it uses; of one that is not where it was, those that its state tells of."""
+    """A project and the blobs that it uses; of one that is not where it was, those that its state tells of. `unread`
+    says why its lock can't be read, "" where it can: nobody can tell all that it uses. `by_hand` are the blobs of
+    pictures that were made by hand for it, now or before, with the step of each."""
 
     known: Known
     title: str
     digests: frozenset[str]
     keys: frozenset[str]
+    by_hand: Mapping[str, str]
+    unread: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its manifest where that was when it was last built, else the name of its state."""
+        return os.path.join(self.known.root, self.known.manifest) or self.known.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +98,23 @@ class Inventory:
         costs = [price.cost for digest in digests for price in self.prices.get(digest, ())]
         return sum((cost for cost in costs if cost is not None), 0.0), costs.count(None)
 
+    def makers(self, digest: str) -> list[tuple[str, str]]:
+        """The projects and steps that a picture was made for by hand."""
+        return [(use.title, use.by_hand[digest]) for use in self.uses if digest in use.by_hand]
+
 
 def take_inventory(folder: Path) -> Inventory:
-    """Looks at a store. Raises UsageError for records, a lock or a ledger that can't be read, OSError."""
-    with open_store(folder, _ignore) as store:
+    """Looks at a store. Raises UsageError for records or a ledger that can't be read, OSError."""
+    with open_store(folder) as store:
         # Blobs last, as in an audit: what the others refer to is there by then.
         prices, titles = _ledger(store)
         notes = noted_keys(store.inflight, {})
-        known = known_projects(folder)
+        told = [_told(one) for one in known_projects(folder)]
         traits, unlisted = _records(store, prices)
         found = {digest: tuple(each.values()) for digest, each in _all_prices(prices, unlisted).items()}
-        blobs = dict(_blobs(store, traits, found))
-    uses = tuple(_use(one, titles.get(one.name, ""), traits, blobs) for one in known)
+        blobs = dict(_blobs(store, traits, found, {digest for one in told for digest in one.by_hand}))
+    uses = tuple(_use(one, titles.get(one.known.name, ""), traits, blobs) for one in told)
     return Inventory(blobs, traits, found, uses, _resolved(notes, traits, blobs))
-
-
-def _ignore(digest: str) -> None:
-    """Nothing is read here, so nothing is found to be damaged."""
 
 
 _Prices = dict[str, dict[str, Price]]
@@ -145,12 +159,15 @@ def _all_prices(prices: _Prices, unlisted: Mapping[str, list[Price]]) -> _Prices
     return prices
 
 
-def _blobs(store: Store, traits: Mapping[str, Trait], prices: Mapping[str, object]) -> Iterator[tuple[str, Blob]]:
+def _blobs(
+    store: Store, traits: Mapping[str, Trait], prices: Mapping[str, object], by_hand: Iterable[str]
+) -> Iterator[tuple[str, Blob]]:
     kinds: dict[str, Kind] = {}
     for trait in traits.values():
         kinds[trait.digest] = "draft" if "draft" in (trait.kind, kinds.get(trait.digest)) else trait.kind
-    for digest in prices:
-        kinds[digest] = "paid"
+    kinds.update(dict.fromkeys(by_hand, "by hand"))
+    # A bought picture that somebody gave for another step is a bought one still.
+    kinds.update(dict.fromkeys(prices, "paid"))
     for digest in store.blobs.digests():
         try:
             found = store.blobs.path(digest).stat()
@@ -159,30 +176,65 @@ def _blobs(store: Store, traits: Mapping[str, Trait], prices: Mapping[str, objec
         yield digest, Blob(found.st_size, found.st_mtime, kinds.get(digest, "other"))
 
 
-def _use(known: Known, title: str, traits: Mapping[str, Trait], blobs: Mapping[str, Blob]) -> Use:
+class _Told(NamedTuple):
+    """What a project's lock and state tell: every digest and key that they name, by digest the steps that pictures
+    were made for by hand; and why the lock can't be read."""
+
+    known: Known
+    names: set[str]
+    by_hand: dict[str, str]
+    unread: str
+
+
+def _told(known: Known) -> _Told:
     written = written_in(known.folder).values()
     names = {name for one in written for name in (one.digest, one.key)}
-    if known.is_there:
-        names |= _names_in(os.path.join(known.root, lock_name(known.manifest)))
-    keys = frozenset(names & traits.keys())
-    return Use(known, title or os.path.basename(known.root), _resolved(names, traits, blobs), keys)
-
-
-def _names_in(path: str) -> set[str]:
-    """Every digest and key that a lock names: any text like one, so that a lock with conflicts, or of a newer
-    release, uses what it did. Raises UsageError for one that can't be read."""
+    by_hand: dict[str, str] = {}
+    lock = os.path.join(known.root, lock_name(known.manifest))
     try:
+        by_hand |= _by_hand(read_replaced(known.folder))
+        data = _lock_data(lock) if known.is_there else b""
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        return _Told(known, names, by_hand, f"`{lock}` can't be read: {why}")
+    # Any text like a digest, so that a lock with conflicts, or of a newer release, uses what it did.
+    names |= {name.decode() for name in _DIGEST.findall(data)}
+    if BY_HAND.encode() in data:
+        with suppress(UsageError, ValueError):
+            by_hand |= _by_hand(parse_lock(data.decode("utf-8")).items())
+    return _Told(known, names, by_hand, "")
+
+
+def _lock_data(path: str) -> bytes:
+    """A lock's bytes, none where there is none. Raises OSError, ValueError for what can't be one."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ValueError("it is not a regular file")
         with open(path, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UsageError(f"`{path}` is not a regular file")
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return set()
-    except OSError as error:
-        raise UsageError(f"`{path}` can't be read: {(error.strerror or str(error)).lower()}") from None
+        return b""
     if len(data) > MAX_BYTES:
-        raise UsageError(f"`{path}` is too large to be a lock")
-    return {name.decode() for name in _DIGEST.findall(data)}
+        raise ValueError("it is too large to be a lock")
+    return data
+
+
+def _by_hand(lines: Iterable[tuple[str, LockLine]]) -> dict[str, str]:
+    return {
+        record.media.digest: f"{owner_of(name)[0]}:{step}"
+        for name, line in lines
+        for step, candidates in line.steps.items()
+        for record in candidates.values()
+        if record.by == BY_HAND
+    }
+
+
+def _use(told: _Told, title: str, traits: Mapping[str, Trait], blobs: Mapping[str, Blob]) -> Use:
+    by_hand = {digest: step for digest, step in told.by_hand.items() if digest in blobs}
+    return Use(
+        told.known, title or os.path.basename(told.known.root), _resolved(told.names, traits, blobs),
+        frozenset(told.names & traits.keys()), by_hand, told.unread,
+    )  # fmt: skip
 
 
 def _resolved(names: Iterable[str], traits: Mapping[str, Trait], blobs: Mapping[str, Blob]) -> frozenset[str]:

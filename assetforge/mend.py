@@ -33,7 +33,7 @@ def repair(folder: Path) -> Repair:
     damaged database is moved aside before. Raises UsageError, OSError."""
     made = 0
     gone: list[Bought] = []
-    with open_store(folder, _ignore) as store:
+    with open_store(folder) as store:
         moved = _move_damaged(store)
         there = _count(store)
         pictures, removed = bought(store.ledger), read_removed(folder / FILE)
@@ -45,10 +45,6 @@ def repair(folder: Path) -> Repair:
             else:
                 gone += [one for one in offered if one.digest not in removed][:1]
         return Repair(made, there, tuple(gone), moved, store.ledger.unreadable)
-
-
-def _ignore(digest: str) -> None:
-    """Nothing is dropped here: `cache verify` does that, and says so."""
 
 
 def _move_damaged(store: Store) -> Path | None:

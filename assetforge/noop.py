@@ -11,6 +11,8 @@ import sys
 
 FORMAT = 2
 NAME = "stamp"
+# Where the project is, beside it: for who looks after the store. A build that is not proved writes it.
+PLACE = "where"
 MANIFEST = "assets.toml"
 SAFE_FLAGS = frozenset({"--yes", "--locked", "--fail-fast"})
 QUIET_FLAGS = frozenset({"-q", "--quiet"})
@@ -85,8 +87,9 @@ def _proved(version: str) -> str | None:
         if above == root or not data:
             return None
         root = above
-    told = read_stamp(state_folder(data, root), root, version)
-    if told is None:
+    folder = state_folder(data, root)
+    told = read_stamp(folder, root, version)
+    if told is None or not os.path.exists(f"{folder}/{PLACE}"):
         return None
     born, words, _, names, times, changes, sizes, inodes = told
     if max(times) >= born or max(changes) >= born:

@@ -12,6 +12,7 @@ from assetforge.model import Graph, Source
 from assetforge.outputs.place import Guard, Places
 from assetforge.paths import fold
 from assetforge.plan.forecast import Forecast, Outlook, foresee
+from assetforge.plan.lost import can_be_bought_again
 from assetforge.plan.price import Prices
 from assetforge.plan.walk import OnMiss
 from assetforge.workspace import Workspace
@@ -49,8 +50,9 @@ def foreseen(graph: Graph, world: World, options: Options, selected: Sequence[st
 
 
 def _to_rebuy(forecast: Forecast) -> set[str]:
-    """The keys of what is bought, or drawn, again. What was only not pulled is not lost."""
-    lost = (*(place for place, what in forecast.lost.items() if not what.pointer), *forecast.again)
+    """The keys of what is bought, or drawn, again. What was only not pulled is not lost, and for what was made by
+    hand there is nobody to ask."""
+    lost = (*(place for place, what in forecast.lost.items() if can_be_bought_again(what)), *forecast.again)
     actions = (forecast.walk.paid[place].action for place in lost)
     return {action.key for action in actions if action is not None}
 

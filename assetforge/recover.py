@@ -110,7 +110,8 @@ async def _finish(space: Workspace, note: Note, listen: Listener, told: Told, ti
         return _forget(space, note, told, written)
     try:
         bought = await _fulfil(space, note, written)
-        if tiers is not None:
+        # Another project's picture is no matter of this one's remote: its own next build shares it.
+        if tiers is not None and note.facts.get("project") == space.project_id:
             bought = await share(bought, tiers, space.shelf)
     except (OSError, UsageError) as error:
         # It has to be stored before anything else is done: who went on would buy the same picture again.

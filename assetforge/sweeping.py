@@ -1,18 +1,21 @@
 """Removing from the store what nothing uses: found first, then, while nobody builds, removed; unaware of who agreed.
 
 What was paid for, and what nobody knows, goes only where that was asked for, and never within a day after it came: a
-build that was killed has not told any lock of what it bought. The order is such that a kill leaves nothing that
-is referred to: what is bought is written down as removed, then blobs go, then what refers to them.
+build that was killed has not told any lock of what it bought. What was made by hand is asked for by its own name,
+since nobody can make it again; while it stays its project is not forgotten, which alone knows what it is.
+
+The order is such that a kill leaves nothing that is referred to: what is bought is written down as removed, then
+blobs go, then what refers to them.
 """
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assetforge.inventory import Inventory, Price, Use, take_inventory
+from assetforge.inventory import Blob, Inventory, Kind, Price, Use, take_inventory
 from assetforge.plan.ancestry import fact_name, read_fact
 from assetforge.run.shelf import now
 from assetforge.store import notes
@@ -24,21 +27,29 @@ from assetforge.store.use import alone
 
 YOUNG_SECONDS = 24 * 3_600.0
 LEFT_SECONDS = 3_600.0
-FREE = frozenset({"rendition", "draft"})
+FREE: frozenset[Kind] = frozenset({"rendition", "draft"})
 # What is remembered of a blob, by its digest.
 MEASURED = ("look", "pixels", "media", "mask")
 
 # Whether projects that are not where they were still use what is known of them.
 Gone = Literal["count", "forget"]
-# What may go of that which nothing uses.
-Reach = Literal["free", "paid"]
+# What may go of that which nothing uses; what is made again for nothing always may.
+Reach = Literal["free", "paid", "by hand", "all"]
+REACHED: Mapping[Reach, frozenset[Kind]] = {
+    "free": frozenset(),
+    "paid": frozenset({"paid", "other"}),
+    "by hand": frozenset({"by hand"}),
+    "all": frozenset({"paid", "other", "by hand"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """What would be removed. `free` and `paid` are blobs, `records` keys of records whose blobs are gone already,
-    `kept` paid blobs that nothing uses either, and stay: `young` of them came within a day. `gone` are projects that
-    are not where they were, `forgotten` those of them that are forgotten with it."""
+    `kept` the other blobs that nothing uses either, and stay: `young` came within a day, and `unsure` were asked for
+    and may be used by projects that nobody can tell about. `unread` are projects whose lock can't be read, `gone`
+    those that are not where they were. Of these `forgotten` are forgotten with it; `remembered` count no more either,
+    and are not, since what was made for them by hand stays."""
 
     inventory: Inventory
     free: tuple[str, ...] = ()
@@ -46,18 +57,27 @@ class Sweep:
     records: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     kept: tuple[str, ...] = ()
-    young: int = 0
+    young: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
     gone: tuple[Use, ...] = ()
+    unread: tuple[Use, ...] = ()
     forgotten: tuple[Use, ...] = ()
+    remembered: tuple[Use, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         return not (self.free or self.paid or self.records or self.leftovers or self.forgotten)
 
     @property
+    def counted(self) -> tuple[Use, ...]:
+        """The projects that are not where they were, and count."""
+        return tuple(use for use in self.gone if use not in (*self.forgotten, *self.remembered))
+
+    @property
     def is_unsure(self) -> bool:
-        """Whether paid blobs stay because nobody can tell what projects use that are not where they were."""
-        return bool(self.gone) and not self.forgotten and len(self.kept) > self.young
+        """Whether blobs that were asked for stay because nobody can tell what projects use that are not where they
+        were."""
+        return bool(self.counted and self.unsure)
 
     def size(self, digests: Iterable[str]) -> int:
         """The bytes of some blobs."""
@@ -84,27 +104,40 @@ def find_sweep(folder: Path, reach: Reach, gone: Gone) -> Sweep:
     """What could go of a store. Raises UsageError, OSError as `take_inventory`."""
     inventory, moment = take_inventory(folder), time.time()
     lost = tuple(use for use in inventory.uses if not use.known.is_there)
-    users = [use for use in inventory.uses if use.known.is_there or gone == "count"]
+    # One of which nobody knows where it is may well be there: nobody meant it who said that those moved are gone.
+    left = [use for use in lost if gone == "forget" and not use.known.is_nameless]
+    users = [use for use in inventory.uses if use not in left]
+    unread = tuple(use for use in users if use.unread)
     used = inventory.used(users)
     keys = frozenset(key for use in users for key in use.keys)
     unused = {digest: blob for digest, blob in inventory.blobs.items() if digest not in used}
     dear = {digest: blob for digest, blob in unused.items() if blob.kind not in FREE}
+    young = frozenset(digest for digest, blob in dear.items() if blob.written >= moment - YOUNG_SECONDS)
+    asked = [digest for digest, blob in dear.items() if digest not in young and blob.kind in REACHED[reach]]
     # What a project that is gone had bought, or used of others, nobody can tell any more.
-    is_known = not lost or gone == "forget"
-    old = [digest for digest, blob in dear.items() if blob.written < moment - YOUNG_SECONDS]
-    paid = frozenset(old if reach == "paid" and is_known else ())
-    free = tuple(digest for digest, blob in unused.items() if blob.kind in FREE)
+    is_known = not unread and len(lost) == len(left)
+    paid = dict.fromkeys(asked if is_known else ())
+    kept = tuple(digest for digest in dear if digest not in paid)
+    remembered = tuple(use for use in left if _is_needed(use, kept, dear))
     return Sweep(
         inventory,
-        free=free,
-        paid=tuple(digest for digest in old if digest in paid),
+        free=tuple(digest for digest, blob in unused.items() if blob.kind in FREE),
+        paid=tuple(paid),
         records=tuple(_stale(inventory, keys)),
         leftovers=tuple(leftovers(folder, moment - LEFT_SECONDS)),
-        kept=tuple(digest for digest in dear if digest not in paid),
-        young=len(dear) - len(old),
+        kept=kept,
+        young=young,
+        unsure=frozenset(() if is_known else asked),
         gone=lost,
-        forgotten=lost if gone == "forget" else (),
+        unread=unread,
+        forgotten=tuple(use for use in left if use not in remembered),
+        remembered=remembered,
     )
+
+
+def _is_needed(use: Use, kept: Iterable[str], blobs: Mapping[str, Blob]) -> bool:
+    """Whether something stays that only this project knows was made by hand."""
+    return any(digest in use.by_hand and blobs[digest].kind == "by hand" for digest in kept)
 
 
 def _stale(inventory: Inventory, used: frozenset[str]) -> Iterator[str]:
@@ -116,7 +149,7 @@ def _stale(inventory: Inventory, used: frozenset[str]) -> Iterator[str]:
 
 def carry_out(folder: Path, agreed: Sweep, reach: Reach, gone: Gone) -> Swept:
     """Removes what was agreed to and still is of no use. Raises UsageError while a build is at work, OSError."""
-    with alone(folder), open_store(folder, _ignore) as store:
+    with alone(folder), open_store(folder) as store:
         sweep = _both(agreed, find_sweep(folder, reach, gone))
         before = _size(store)
         if sweep.paid:
@@ -133,10 +166,6 @@ def carry_out(folder: Path, agreed: Sweep, reach: Reach, gone: Gone) -> Swept:
         blobs = sweep.size((*sweep.free, *sweep.paid))
         size = blobs + sum(left.size for left in sweep.leftovers) + max(before - _size(store), 0)
     return Swept(len(sweep.free), len(sweep.paid), len(keys), len(sweep.leftovers), size)
-
-
-def _ignore(digest: str) -> None:
-    """Nothing is read here, so nothing is found to be damaged."""
 
 
 def _both(agreed: Sweep, found: Sweep) -> Sweep:

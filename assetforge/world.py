@@ -161,7 +161,7 @@ class World:
     def paid(self, step: Paid, action: Action) -> PaidEvidence:
         """What lock and store have under a paid key."""
         pinned = self._pinned_paid(step, action.key)
-        if action.key in self.forgotten:
+        if action.key in self.forgotten and not (pinned is not None and pinned.by == "by hand"):
             return PaidEvidence(before=pinned, before_ingredients=self._ingredients(pinned))
         stored = self.records.get(action.key)
         if pinned is not None:

@@ -30,12 +30,13 @@ class Request:
 @dataclass
 class ObjectStore:
     """The store as a machine sees it. `answer` may give a status in place of what the store would say; `delay` is
-    seconds before each answer."""
+    seconds before each answer, `strip` names headers, in lower case, that never reach the store."""
 
     upstream: int
     requests: list[Request] = field(default_factory=list)
     answer: Callable[[str, str], int | None] = lambda method, path: None
     delay: float = 0.0
+    strip: tuple[str, ...] = ()
     folder: str = field(default_factory=lambda: secrets.token_hex(4))
     _server: ThreadingHTTPServer | None = None
 
@@ -115,7 +116,8 @@ def _handler(store: ObjectStore) -> type[BaseHTTPRequestHandler]:
             data = b""
             if status is None:
                 upstream = http.client.HTTPConnection("127.0.0.1", store.upstream, timeout=30)
-                upstream.request(self.command, self.path, body, dict(self.headers))
+                passed = {name: value for name, value in self.headers.items() if name.lower() not in store.strip}
+                upstream.request(self.command, self.path, body, passed)
                 found = upstream.getresponse()
                 status, data = found.status, found.read()
                 dropped = ("transfer-encoding", "content-length", "connection")

@@ -57,6 +57,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("clean", "project", "mend", "sweeping", "exporting", "importing", "carrying"),
     # From a name on the command line to an edit of the manifest, which the live page makes too.
     ("choose",),
+    # How git is asked, by `doctor` and by `init --git`.
+    ("git",),
     ("watch", "report"),
     # The other end of a call. It draws as the provider of drafts does, and knows nothing else of `providers`.
     ("simulate",),

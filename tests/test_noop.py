@@ -139,6 +139,16 @@ def test_a_damaged_stamp_is_doubted(site: Path, tmp_path: Path) -> None:
         assert not is_proved()
 
 
+def test_a_project_that_is_not_written_down_is_doubted_until_it_is(site: Path, tmp_path: Path) -> None:
+    (where,) = (tmp_path / "cache" / "projects").glob("*/where")
+    told = where.read_bytes()
+    where.unlink()
+    assert not is_proved()
+    build()
+    assert where.read_bytes() == told
+    assert is_proved()
+
+
 @pytest.mark.parametrize("options", [Options(select=("hero",)), Options(on_miss="draft")])
 def test_a_build_of_a_part_or_with_drafts_writes_no_stamp(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Options

@@ -58,22 +58,19 @@ def decide_pick(manifest: Manifest, target: Target, number: int) -> Decision:
     fewest = min(reached, key=lambda one: one.step.n)
     if not 1 <= number <= fewest.step.n:
         told = f"`{target.name}` has {count(fewest.step.n, 'candidate')}, and no number {number}"
-        hint = f"choose 1 to {fewest.step.n}" if fewest.step.n > 1 else f"set n = {max(number, 2)} to have more"
+        only = f"set n = {number} to have more" if number > 1 else "candidates are numbered from 1"
+        hint = f"choose 1 to {fewest.step.n}" if fewest.step.n > 1 else only
         raise UsageError(told, hint=hint, where=manifest.where(*fewest.home, "n"))
     return _decided(wish, place, reached, number)
 
 
 def decide_reroll(manifest: Manifest, target: Target) -> Decision:
-    """What to set for pictures that were not bought before. Raises UsageError where nothing that is set could do
-    it."""
+    """What to set for pictures that were not bought before: a revision that is new for every instance it counts for,
+    whatever they have now. Raises UsageError where nothing that is set could do it."""
     wish = _Wish(manifest, target, "revision", find_written(manifest, target, "revision"))
     place = _place(wish)
     reached = _reached(wish, place)
-    present = {one.step.revision for one in reached}
-    if len(present) > 1:
-        told = f"instances of `{target.name}` have revisions of their own"
-        raise UsageError(told, hint="name one instance", where=manifest.where(*place))
-    return _decided(wish, place, reached, present.pop() + 1)
+    return _decided(wish, place, reached, max(one.step.revision for one in reached) + 1)
 
 
 def _decided(wish: _Wish, place: KeyPath, reached: Sequence[Written], value: int) -> Decision:

@@ -3,7 +3,7 @@ would buy for it; and the one function that writes it."""
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from assetforge.atomic import write as write_file
@@ -65,7 +65,7 @@ def propose_pick(project: Project, name: str, number: int) -> Proposal:
 
 
 def propose_reroll(project: Project, name: str) -> Proposal:
-    """Another picture for the same request of `ASSET[:STEP]`: its revision raised by one. Raises what `propose_pick`
+    """Another picture for the same request of `ASSET[:STEP]`, by a revision that is new. Raises what `propose_pick`
     does."""
     graph = project.graph()
     target = find_target(project.manifest, graph, name)
@@ -89,7 +89,7 @@ def propose(project: Project, target: Target, decision: Decision) -> Proposal:
     return Proposal(
         target=target, decision=decision, file=decision.file, before=before, after=after, project=changed,
         forecast=changed.plan(Options(select=(f"{target.owner}+",))), steps=steps,
-        kept=tuple(_kept(changed, target, decision)),
+        kept=tuple(_kept(changed, target, decision, steps)),
     )  # fmt: skip
 
 
@@ -150,13 +150,15 @@ def _differences(before: Graph, after: Graph) -> dict[str, dict[str, int]]:
     return found
 
 
-def _kept(changed: Project, target: Target, decision: Decision) -> Iterator[Problem]:
-    """Where something else wins: a problem for each place."""
-    steps = changed.graph().steps
+def _kept(changed: Project, target: Target, decision: Decision, steps: Collection[str]) -> Iterator[Problem]:
+    """Where something else wins: a problem for each place. A revision that stays is no other picture, though it be
+    the very number that others have now; a pick that stays may be the one that was asked for."""
+    resolved = changed.graph().steps
     others: dict[KeyPath, list[str]] = {}
     for one in find_written(changed.manifest, target, decision.key):
-        value = getattr(steps[one.step.id], decision.key)
-        if value != decision.value:
+        step = resolved[one.step.id]
+        is_picked = decision.key == "pick" and isinstance(step, Paid) and step.pick == decision.value
+        if one.step.id not in steps and not is_picked:
             others.setdefault(one.origin or one.home, []).append(one.step.instance)
     for place, names in others.items():
         what = "an override" if "overrides" in place[2:3] else "a chain" if place[0] == "chain" else "the manifest"

@@ -1,8 +1,10 @@
 """What git has to be told of a project: how its lock is merged, and what is not committed. It is asked what it knows
-already; files are added to, and nothing that somebody wrote is changed. Unaware of the manifest.
+already; files are added to, and nothing that somebody wrote is changed, but a command of ours that no longer starts.
+Unaware of the manifest.
 """
 
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -12,11 +14,17 @@ from typing import Literal
 
 from assetforge import atomic
 from assetforge.errors import AssetforgeError, UsageError
+from assetforge.git import DRIVER, VERB, ask_git, driver_starts
 
-Told = Literal["wrote", "added to", "left alone"]
+# `does not start` is somebody's own command to merge locks, which is left alone too.
+Told = Literal["wrote", "added to", "changed", "left alone", "does not start"]
 # The folder of `gallery`: it is made anew from what is committed.
 IGNORED = "assetforge-gallery/"
-DRIVER = "merge.assetforge.driver"
+# Where the command fails, git would leave our side without a mark; its own merge of texts does not. A conflict it is
+# also where the texts had none: a lock of a newer release may be among them.
+FALLBACK = "%O %A %B || { git merge-file -L ours -L before -L theirs %A %O %B; exit 1; }"
+# What earlier releases wrote: without that, and by a name that not every program finds.
+EARLIER = re.compile(rf"(assetforge|('[^']*'|[^\s']+) -m assetforge){VERB}%O %A %B")
 # A user's own attributes and ignored files are on no other machine.
 WITHOUT_OWN = ("-c", f"core.attributesFile={os.devnull}", "-c", f"core.excludesFile={os.devnull}")
 
@@ -26,7 +34,7 @@ def require_work_tree(folder: str) -> None:
     there = os.path.abspath(folder)
     while not os.path.isdir(there):
         there = os.path.dirname(there)
-    asked = _git(there, "rev-parse", "--is-inside-work-tree")
+    asked = ask_git(there, "rev-parse", "--is-inside-work-tree")
     if asked.returncode and "not a git repository" not in asked.stderr:
         raise UsageError(f"git can't be used here: {_words(asked)}")
     if asked.stdout.strip() != "true":
@@ -54,18 +62,26 @@ def _is_merged(folder: str, lock: str) -> bool:
 
 
 def _is_ignored(folder: str, path: str) -> bool:
-    return _git(folder, *WITHOUT_OWN, "check-ignore", "--quiet", "--no-index", "--", path).returncode == 0
+    return ask_git(folder, *WITHOUT_OWN, "check-ignore", "--quiet", "--no-index", "--", path).returncode == 0
 
 
 def _set_driver(folder: str) -> Told:
     """The driver in the clone's own settings; another command that somebody set stays."""
-    if _git(folder, "config", "--local", "--get", DRIVER).returncode == 0:
-        return "left alone"
-    # Where the command is on nobody's path, git could not start it by its name.
-    started = "assetforge" if shutil.which("assetforge") else f"{shlex.quote(sys.executable)} -m assetforge"
+    there = ask_git(folder, "config", "--local", "--get", DRIVER).stdout.strip()
+    if there and not EARLIER.fullmatch(there):
+        if driver_starts(folder, there):
+            return "left alone"
+        if not there.endswith(VERB + FALLBACK):
+            return "does not start"
     _told(folder, "config", "--local", "merge.assetforge.name", "assetforge: merge of two locks")
-    _told(folder, "config", "--local", DRIVER, f"{started.replace('%', '%%')} merge-driver %O %A %B")
-    return "added to"
+    _told(folder, "config", "--local", "--replace-all", DRIVER, _command().replace("%", "%%") + VERB + FALLBACK)
+    return "changed" if there else "added to"
+
+
+def _command() -> str:
+    """What starts this program, by its whole path: others that run git, like an editor, may have another PATH."""
+    found = shutil.which("assetforge", path=os.path.dirname(sys.executable)) or shutil.which("assetforge")
+    return shlex.quote(os.path.abspath(found)) if found else f"{shlex.quote(sys.executable)} -m assetforge"
 
 
 def _add_line(path: str, line: str) -> Told:
@@ -95,7 +111,7 @@ def _pattern(name: str) -> str:
 
 def _told(folder: str, *arguments: str) -> str:
     """What git prints. Raises AssetforgeError with its words where it can't do it."""
-    done = _git(folder, *arguments)
+    done = ask_git(folder, *arguments)
     if done.returncode:
         raise AssetforgeError(f"git can't be set up: {_words(done)}")
     return done.stdout
@@ -104,14 +120,3 @@ def _told(folder: str, *arguments: str) -> str:
 def _words(done: "subprocess.CompletedProcess[str]") -> str:
     lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
     return lines[0].removeprefix("fatal: ").removeprefix("error: ")
-
-
-def _git(folder: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Runs git in a folder, in English. Raises UsageError where there is none."""
-    try:
-        return subprocess.run(  # noqa: S603 - git itself, and no word of a manifest but a file's name after `--`
-            ["git", "-C", folder, *arguments],  # noqa: S607 - the git that the user runs
-            env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise UsageError("git is not installed, or not on the PATH", hint="install it, or leave --git out") from None

@@ -134,8 +134,7 @@ def tell(run: Run, error: AssetforgeError) -> int:
     if isinstance(error, NotCurrent):
         return _tell_missing(run, error)
     if run.console.as_json:
-        told = {"missing": [], "cost": {"low": 0.0, "high": 0.0, "unpriced": 0}}
-        return run.emit(run.command, told, error.exit_code, errors=error.problems)
+        return run.emit(run.command, {}, error.exit_code, errors=error.problems)
     if isinstance(error, Declined):
         run.console.tell(str(error))
         return error.exit_code

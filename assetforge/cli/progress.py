@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from assetforge.cli.console import Console, harmless
 from assetforge.errors import Problem
 from assetforge.events import (
+    Awaited,
     CallFailed,
     CallFinished,
     CallRetried,
@@ -100,6 +101,8 @@ class Progress(AbstractContextManager["Progress"]):
             case Carrying(remote, pictures, way) if pictures >= MANY or self.console.verbose:
                 what = "looking for" if way == "from" else "sending"
                 self.say(f"{what} {count(pictures, 'picture')} {'in' if way == 'from' else 'to'} {remote}")
+            case Awaited(step):
+                self.say(f"{step} is being bought by another machine: waiting for it")
             case CallStarted(_, step, size, candidates) if self.console.verbose:
                 self.say(f"asking for {_named(step, candidates)} at {size}")
             case CallRetried():

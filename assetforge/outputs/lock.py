@@ -103,7 +103,7 @@ def read_lock(path: str, before: Lock | None = None) -> Lock:
     try:
         text = _text(path)
     except FileNotFoundError:
-        return Lock({})
+        return before if before is not None and not before.text else Lock({})
     except (OSError, ValueError) as error:
         raise UsageError(f"the lock can't be read: {error}") from None
     if before is not None and before.text == text:

@@ -1,7 +1,7 @@
 """The pictures that the lock pinned before others took their place, kept outside the repository for each project by
 itself: so one is found again that no ledger here tells of, since somebody else bought it or made it by hand.
 
-It only grows, and unaware of where the bytes are it keeps none.
+It only grows, a row is in it once, and unaware of where the bytes are it keeps none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,19 +20,24 @@ def keep_replaced(folder: Path, before: Mapping[str, LockLine], after: Mapping[s
 
 
 def keep_pictures(folder: Path, lines: Mapping[str, LockLine]) -> None:
-    """Writes down the pictures of some lines. Raises OSError."""
-    rows = [row_text(name, line) for name, line in sorted(lines.items())]
-    if rows:
-        atomic.append(str(folder / FILE), "\n".join(rows).encode())
+    """Writes down the pictures of some lines, where that very row is not there yet. Raises OSError."""
+    rows = [row_text(name, line).encode() for name, line in sorted(lines.items())]
+    there = set(_bytes(folder).split(b"\n")) if rows else set()
+    new = [row for row in rows if row not in there]
+    if new:
+        atomic.append(str(folder / FILE), b"\n".join(new))
 
 
 def read_replaced(folder: Path) -> Iterator[tuple[str, LockLine]]:
     """What was written down, the oldest first; each line has paid steps only. What can't be read is none."""
+    yield from rows_in(_bytes(folder).decode("utf-8", "replace"))
+
+
+def _bytes(folder: Path) -> bytes:
     try:
-        text = (folder / FILE).read_text("utf-8", "replace")
+        return (folder / FILE).read_bytes()
     except FileNotFoundError:
-        return
-    yield from rows_in(text)
+        return b""
 
 
 def _gone(before: Mapping[str, LockLine], after: Mapping[str, LockLine]) -> Iterator[tuple[str, LockLine]]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assetforge import atomic
+from assetforge.noop import PLACE
 from assetforge.outputs.state import project_folder
 from assetforge.store import documents
 from assetforge.store.folders import make_folder
 
-NAME = "where"
 VERSION = 1
 
 
@@ -25,23 +25,28 @@ class Known:
     is_there: bool
 
     @property
+    def is_nameless(self) -> bool:
+        """Whether nobody knows where it is, nor that it is gone."""
+        return not self.root
+
+    @property
     def name(self) -> str:
         """What its state, and the ledger, call it."""
         return self.folder.name
 
 
 def keep_place(data: Path, root: str, manifest: str) -> None:
-    """Writes down where a project is, durably, unless that is known; nothing where the store has no pictures yet.
-    Raises OSError."""
-    if not (data / "blobs").is_dir():
-        return
+    """Writes down where a project is, durably, unless that is known; nothing where the store has neither pictures nor
+    a folder for it yet. Raises OSError."""
     folder = project_folder(data, root, manifest)
+    if not ((data / "blobs").is_dir() or folder.is_dir()):
+        return
     told = documents.encode(VERSION, {"manifest": manifest, "root": root}) + b"\n"
     with suppress(FileNotFoundError):
-        if (folder / NAME).read_bytes() == told:
+        if (folder / PLACE).read_bytes() == told:
             return
     make_folder(folder)
-    atomic.write(str(folder / NAME), told, durable=True)
+    atomic.write(str(folder / PLACE), told, durable=True)
 
 
 def known_projects(data: Path) -> list[Known]:
@@ -56,10 +61,10 @@ def known_projects(data: Path) -> list[Known]:
 
 def _known(data: Path, folder: Path) -> Known:
     try:
-        text = (folder / NAME).read_bytes()
+        text = (folder / PLACE).read_bytes()
     except FileNotFoundError:
         return Known(folder, "", "", False)
-    told = documents.decode(text, version=VERSION, what=f"`{folder / NAME}`") or {}
+    told = documents.decode(text, version=VERSION, what=f"`{folder / PLACE}`") or {}
     root, manifest = told.get("root"), told.get("manifest")
     if not (isinstance(root, str) and isinstance(manifest, str) and root and manifest):
         return Known(folder, "", "", False)

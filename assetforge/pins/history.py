@@ -9,7 +9,7 @@ from assetforge.digest import digest_document
 from assetforge.model import Ingredients, Media, Paid, Record
 from assetforge.ops.decode import read_header
 from assetforge.ops.spec import OpFailed
-from assetforge.outputs.aside import asides_of
+from assetforge.outputs.aside import asides_of, owner_of
 from assetforge.outputs.lock import LockLine
 from assetforge.outputs.replaced import read_replaced
 from assetforge.pins.pinning import request_of
@@ -54,28 +54,35 @@ class Past:
 def history(space: Workspace, steps: Sequence[Paid]) -> list[Past]:
     """Every picture of some steps, in their order and of each the newest first. Raises UsageError where the store
     can't be read, OSError."""
-    ledger = [one for offered in bought(space.shelf.ledger).values() for one in offered]
-    own = [one for one in ledger if one.stored.project == space.project_id]
-    replaced = list(read_replaced(space.state.folder))
-    return [past for step in steps for past in _of_step(space, step, own, replaced)]
+    ledger: dict[str, list[Bought]] = {}
+    for offered in bought(space.shelf.ledger).values():
+        for one in offered:
+            if one.stored.project == space.project_id:
+                ledger.setdefault(one.stored.step, []).append(one)
+    replaced: dict[str, list[tuple[str, LockLine]]] = {}
+    for index, (name, line) in enumerate(read_replaced(space.state.folder)):
+        owner, _ = owner_of(name)  # a line that a merge set aside, and that is gone, was its owner's too
+        replaced.setdefault(owner, []).append((f"replaced {index}", line))
+    found = (
+        _of_step(space, step, ledger.get(step.id[:TEXT_LIMIT], ()), replaced.get(step.instance, ())) for step in steps
+    )
+    return [past for pasts in found for past in pasts]
 
 
 def _of_step(
     space: Workspace, step: Paid, ledger: Iterable[Bought], replaced: Iterable[tuple[str, LockLine]]
 ) -> list[Past]:
-    found: dict[tuple[str, str], Past] = {}
+    """Every picture of a step, of what the ledger and replaced lines have of it."""
+    found = _Found(space, step)
     for one in ledger:
-        if one.stored.step == step.id[:TEXT_LIMIT]:
-            past = _bought(space, step, one)
-            found.setdefault((past.key, past.digest), past)
-    for index, (name, line) in enumerate(replaced):
-        if name == step.instance:
-            _add(space, step, line, found, origin=f"replaced {index}")
+        found.add(_bought(space, step, one))
+    for origin, line in replaced:
+        found.add_line(line, origin)
     lines = space.lock.lines
     for name in asides_of(step.instance, lines):
-        _add(space, step, lines[name], found, origin=name)
-    _add(space, step, lines.get(step.instance, LockLine()), found, origin=LOCK)
-    return _newest_first(list(found.values()))
+        found.add_line(lines[name], name)
+    found.add_line(lines.get(step.instance, LockLine()), LOCK)
+    return _newest_first(list(found.pasts.values()))
 
 
 def _newest_first(pasts: Sequence[Past]) -> list[Past]:
@@ -87,23 +94,37 @@ def _newest_first(pasts: Sequence[Past]) -> list[Past]:
     )
 
 
-def _add(space: Workspace, step: Paid, line: LockLine, found: dict[tuple[str, str], Past], *, origin: str) -> None:
-    """The pictures of a line, each told once, by whoever knows most of it. `origin` stands for the request of those
-    that nobody else tells of: a line has one for each step."""
-    for number, record in sorted(line.steps.get(step.name, {}).items()):
-        place = next((place for place in reversed(found) if place[1] == record.media.digest), None)
-        if place is None:
-            past = _pinned(space, step, number, record, origin)
-            place = (past.key, past.digest)
-            found[place] = past
-        known = found[place]
-        is_now = origin == LOCK
-        found[place] = replace(
-            known,
-            record=replace(known.record, media=record.media),
-            pinned=number if is_now else 0,
-            accepted=is_now and record.by == "accepted",
-        )
+class _Found:
+    """The pictures of a step as they are found, by key and digest; the last one of each digest has its place beside,
+    since a step may have had thousands."""
+
+    def __init__(self, space: Workspace, step: Paid) -> None:
+        self._space, self._step = space, step
+        self.pasts: dict[tuple[str, str], Past] = {}
+        self._places: dict[str, tuple[str, str]] = {}
+
+    def add(self, past: Past) -> tuple[str, str]:
+        """A picture, unless it is there; gives its place."""
+        place = (past.key, past.digest)
+        if place not in self.pasts:
+            self.pasts[place] = past
+            self._places[past.digest] = place
+        return place
+
+    def add_line(self, line: LockLine, origin: str) -> None:
+        """The pictures of a line, each told once, by whoever knows most of it. `origin` stands for the request of
+        those that nobody else tells of: a line has one for each step."""
+        for number, record in sorted(line.steps.get(self._step.name, {}).items()):
+            place = self._places.get(record.media.digest)
+            if place is None:
+                place = self.add(_pinned(self._space, self._step, number, record, origin))
+            known, is_now = self.pasts[place], origin == LOCK
+            self.pasts[place] = replace(
+                known,
+                record=replace(known.record, media=record.media),
+                pinned=number if is_now else 0,
+                accepted=is_now and record.by == "accepted",
+            )
 
 
 def _pinned(space: Workspace, step: Paid, number: int, record: Record, origin: str) -> Past:

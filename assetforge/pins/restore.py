@@ -26,6 +26,7 @@ from assetforge.pins.pinning import (
 )
 from assetforge.plan.difference import plain
 from assetforge.plan.forecast import Forecast
+from assetforge.plan.lost import FETCH
 from assetforge.plan.walk import Walk
 from assetforge.run.bytes import Bytes, BytesGone
 from assetforge.words import count, some
@@ -176,9 +177,7 @@ def _whole(past: Past, content: Bytes) -> Past:
     """A picture with all that a lock tells of it. Raises AssetforgeError where its bytes are nowhere."""
     media = past.record.media
     if not past.is_here:
-        raise AssetforgeError(
-            f"the bytes of `{past.key[:8]}` are nowhere", hint="fetch them from a machine that has them"
-        )
+        raise AssetforgeError(f"the bytes of `{past.key[:8]}` are nowhere", hint=FETCH)
     if media.pixels and media.width:
         return past
     try:

@@ -11,7 +11,9 @@ from assetforge.plan.walk import PaidState, Walk
 
 NOT_PULLED = "is a pointer of Git LFS, and was not pulled"
 PULL = "run `git lfs pull`"
-FETCH = "fetch them from a machine that has them"
+# Where bytes are to be had that are nowhere here.
+FETCH = "fetch what another machine has (`assetforge cache pull`, or `assetforge cache import`)"
+ADOPT = f"adopt the file again, or {FETCH}"
 
 
 def lost_pictures(walk: Walk) -> dict[tuple[str, int], Lost]:
@@ -31,10 +33,22 @@ def lost_pictures(walk: Walk) -> dict[tuple[str, int], Lost]:
     return dict(reversed(found.items()))
 
 
+def is_by_hand(what: Lost) -> bool:
+    """Whether no provider made it: what one would be paid for is another picture."""
+    return what.record.by == "by hand"
+
+
+def can_be_bought_again(what: Lost) -> bool:
+    """Whether a provider that is paid again makes up for a lost picture."""
+    return not (what.pointer or is_by_hand(what))
+
+
 def why_lost(what: Lost) -> str:
     """Why a pinned picture is not here."""
     if what.pointer:
         return f"it is in `{what.pointer}`, which {NOT_PULLED}"
+    if is_by_hand(what):
+        return "it was made by hand, and its bytes are nowhere"
     return "the lock pins it, and its bytes are nowhere"
 
 
@@ -42,13 +56,20 @@ def told_lost(name: str, what: Lost) -> str:
     """The same of the step `name`."""
     if what.pointer:
         return f"the picture of `{name}` is in `{what.pointer}`, which {NOT_PULLED}"
+    if is_by_hand(what):
+        return f"the picture of `{name}` was made by hand, and its bytes are nowhere"
     return f"the picture of `{name}` is pinned by the lock, and its bytes are nowhere"
 
 
 def lost_problem(step: Step, what: Lost, price: str = "") -> Problem:
     """That a picture is lost, and what to do; `price` says what buying it again costs."""
-    hint = PULL if what.pointer else f"{FETCH}, or build with --rebuy-lost{price}"
-    return Problem(told_lost(step.id, what), step.where, hint)
+    return Problem(told_lost(step.id, what), step.where, _what_to_do(what, price))
+
+
+def _what_to_do(what: Lost, price: str) -> str:
+    if what.pointer:
+        return PULL
+    return ADOPT if is_by_hand(what) else f"{FETCH}, or build with --rebuy-lost{price}"
 
 
 def unpulled_sources(walk: Walk, again: Iterable[str]) -> list[Source]:

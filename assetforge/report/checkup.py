@@ -18,6 +18,7 @@ from assetforge.model import Graph
 from assetforge.project import MANIFEST_NAME, Project
 from assetforge.providers.catalog import BUILT_IN
 from assetforge.providers.spec import ProviderTable
+from assetforge.report.checkup_git import git_findings
 from assetforge.report.checkup_providers import Ask, Used, provider_findings, used_models
 from assetforge.report.checkup_remote import remote_findings
 from assetforge.report.checkup_settings import LIMIT, Readable
@@ -27,6 +28,7 @@ from assetforge.run.shelf import now
 from assetforge.store.layout import open_store
 from assetforge.store.month import Month
 from assetforge.words import count, money, ticked
+from assetforge.workspace import lock_name
 
 EXTRAS = {"remote": ("obstore",), "simulate": ("starlette", "uvicorn", "python-multipart")}
 DISTRIBUTION = "assetforge-build"
@@ -59,6 +61,7 @@ def findings(patient: Patient) -> Iterator[Finding]:
     if patient.project is not None and manifest is not None:
         root, asks = patient.project.root, patient.ask is not None
         yield from remote_findings(root, manifest, settings, patient.environ, asks=asks)
+        yield from git_findings(root.path, lock_name(patient.project.file))
     tables, used = _providers(manifest, graph)
     for name, table in tables.items():
         models = used.get(name) if used else None

@@ -30,7 +30,7 @@ def remote_findings(
     except AssetforgeError as error:
         yield fail(SUBJECT, str(error), error.problems[0].hint or INSTALL)
         return
-    if named_by is not None and not is_allowed(root, settings, place):
+    if named_by is not None and not is_allowed(settings, place):
         yield fail(SUBJECT, f"`{place.url}` is not trusted", f"run `assetforge trust {place.url}`")
         return
     may_write = not (place.is_web or manifest.table.cache.remote_mode == "read-only" or is_fork_run(environ))

@@ -22,7 +22,7 @@ from assetforge.plan.lost import lost_problem
 from assetforge.project import Project
 from assetforge.prospect import forecast_of, places_of
 from assetforge.providers.access import find_access
-from assetforge.sharing.place import find_place, missing_keys
+from assetforge.sharing.place import find_place, is_allowed, missing_keys
 from assetforge.workspace import Workspace
 from assetforge.world import World
 
@@ -105,7 +105,7 @@ def look_ahead(project: Project, options: Options, listen: Listener, *, asks_rem
             placeholders=frozenset(step.instance for step in _outputs(graph) if is_placeholder(space, step.path)),
             limit=limit(space.manifest, space.settings, options),
             month_left=month_left(space),
-            lacking=tuple(lacking(space, forecast)),
+            lacking=(*lacking(space, forecast), *_distrust(space, forecast, options)),
             remote=place.url if place is not None and not space.shelf.rehearsal else "",
             unlooked=0 if asks_remote or place is None else len(missing_keys(forecast)),
             emits=tuple(foresee_emits(space, forecast, places)),
@@ -123,6 +123,16 @@ def _with_remote(
 
 def _forecast(space: Workspace, graph: Graph, world: World, places: Places, options: Options) -> Forecast:
     return forecast_of(graph, world, places, options, space.prices)
+
+
+def _distrust(space: Workspace, forecast: Forecast, options: Options) -> Iterator[Problem]:
+    """A remote that a build would ask before it buys, and may not."""
+    place, named_by = find_place(space.root, space.manifest, space.settings, options.remote)
+    if place is None or named_by is None or is_allowed(space.settings, place):
+        return
+    if missing_keys(forecast):
+        told = f"a build would stop: the remote `{place.url}` is not trusted"
+        yield Problem(told, named_by, f"run `assetforge trust {place.url}`")
 
 
 def lacking(space: Workspace, forecast: Forecast) -> Iterator[Problem]:

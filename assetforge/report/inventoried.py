@@ -12,9 +12,16 @@ from assetforge.store import notes
 from assetforge.store.ledger import FILE
 from assetforge.words import byte_size, count, money, some
 
-WORDS: dict[Kind, str] = {"paid": "paid", "rendition": "outputs", "draft": "drafts", "other": "unknown"}
+WORDS: dict[Kind, str] = {
+    "paid": "paid",
+    "by hand": "by hand",
+    "rendition": "outputs",
+    "draft": "drafts",
+    "other": "unknown",
+}
 WHY: dict[Kind, str] = {
     "paid": "",
+    "by hand": "nobody can make them again",
     "rendition": "made again for nothing",
     "draft": "drawn again for nothing",
     "other": "no record tells of them",
@@ -83,28 +90,39 @@ def part_rows(parts: Sequence[Part]) -> list[Row]:
 def use_rows(inventory: Inventory) -> list[Row]:
     """A row for each project."""
     return [
-        Row(use.title, _where(use), _bytes(inventory, use.digests), _told(inventory, use)) for use in inventory.uses
+        Row(use.title, use.place, _bytes(inventory, use.digests), _told(inventory, use)) for use in inventory.uses
     ]
 
 
 def _told(inventory: Inventory, use: Use) -> str:
-    gone = "" if use.known.is_there else "is not where it was; "
+    lost = "nobody knows where it is; " if use.known.is_nameless else "is not where it was; "
+    gone = "" if use.known.is_there else lost
     paid = [digest for digest in use.digests if inventory.blobs[digest].kind == "paid"]
     dear = f", {len(paid):,} of them paid: {_price(inventory, paid)}" if paid else ""
-    return f"{gone}{count(len(use.digests), 'picture')}{dear}"
+    unread = f"{use.unread}; " if use.unread else ""
+    return f"{gone}{unread}{count(len(use.digests), 'picture')}{dear}"
 
 
 def gone_problems(uses: Iterable[Use]) -> list[Problem]:
-    """The projects that are not where they were."""
-    gone = [_where(use) for use in uses if not use.known.is_there]
+    """The projects that are not where they were, and those of which nobody knows where they are."""
+    lost = [use for use in uses if not use.known.is_there]
+    gone = [use.place for use in lost if not use.known.is_nameless]
     told = f"{'a project is' if len(gone) == 1 else f'{len(gone):,} projects are'} not where they were: "
     told = told.replace("is not where they were", "is not where it was")
     hint = "build it where it is now, or let `assetforge cache gc --forget-gone` forget it"
-    return [Problem(told + some(gone, 4), None, hint)] if gone else []
+    moved = [Problem(told + some(gone, 4), None, hint)] if gone else []
+    nameless = [str(use.known.folder) for use in lost if use.known.is_nameless]
+    told = f"nobody knows where {'a project is' if len(nameless) == 1 else f'{len(nameless):,} projects are'}: "
+    hint = "build each project of this store where it is; where one is gone for good, remove that folder"
+    return [*moved, Problem(told + some(nameless, 4), None, hint)] if nameless else moved
 
 
-def _where(use: Use) -> str:
-    return os.path.join(use.known.root, use.known.manifest) or use.known.name
+def unread_problems(uses: Iterable[Use]) -> list[Problem]:
+    """The projects whose lock can't be read."""
+    hint = "restore the lock from version control: until then nothing that was paid for, or made by hand, is removed"
+    return [
+        Problem(f"nobody can tell what `{use.place}` uses: {use.unread}", None, hint) for use in uses if use.unread
+    ]
 
 
 def _by_kind(inventory: Inventory) -> dict[Kind, list[str]]:
@@ -141,8 +159,8 @@ def stats_object(folder: Path, inventory: Inventory, parts: Sequence[Part]) -> d
         for idle in [[digest for digest in by_kind.get(kind, []) if digest in unused]]
     ]
     projects = [
-        {"project": use.known.name, "title": use.title, "manifest": _where(use) if use.known.root else None,
-         "there": use.known.is_there, **_weight(inventory, sorted(use.digests))}
+        {"project": use.known.name, "title": use.title, "manifest": use.place if use.known.root else None,
+         "there": use.known.is_there, "unread": use.unread or None, **_weight(inventory, sorted(use.digests))}
         for use in inventory.uses
     ]  # fmt: skip
     told = [{"part": part.name, "count": part.number, "size": part.size} for part in parts]

@@ -29,12 +29,23 @@ class Row:
 def rows(pasts: Sequence[Past]) -> Iterator[Row]:
     """Pictures in the order given: of each step the newest first."""
     short = short_keys(pasts)
-    for index, past in enumerate(pasts):
-        older = (one for one in pasts[index + 1 :] if one.step.id == past.step.id)
-        before = next((one.prompt for one in older if one.prompt is not None and one.request != past.request), None)
+    for past, before in zip(pasts, _prompts_before(pasts), strict=True):
         is_changed = past.prompt is not None and before is not None and before != past.prompt
         diff = tuple(word_diff(before, past.prompt)) if is_changed and before and past.prompt else ()
         yield Row(past, short[past.key], _how(past), past.prompt, diff)
+
+
+def _prompts_before(pasts: Sequence[Past]) -> list[str | None]:
+    """Of each picture the prompt of the request before its own, as far as one is known."""
+    found: list[str | None] = []
+    known: dict[str, list[tuple[str, str]]] = {}  # by step, of the last two requests the newer one first
+    for past in reversed(pasts):
+        last = known.setdefault(past.step.id, [])
+        found.append(next((prompt for request, prompt in last if request != past.request), None))
+        if past.prompt is not None:
+            others = [one for one in last if one[0] != past.request]
+            known[past.step.id] = [(past.request, past.prompt), *others[:1]]
+    return found[::-1]
 
 
 def _how(past: Past) -> tuple[str, ...]:

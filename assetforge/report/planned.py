@@ -8,7 +8,7 @@ from assetforge.emit.foresight import EmitOutlook
 from assetforge.model import Drafted, Fresh, Instance, Paid, Rendition
 from assetforge.plan.forecast import Forecast, Outlook, Purchase
 from assetforge.plan.hints import Hint, cheaper_sizes
-from assetforge.plan.lost import PULL
+from assetforge.plan.lost import ADOPT, FETCH, PULL, can_be_bought_again, is_by_hand
 from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
 from assetforge.report.gathering import listed, without_name
@@ -133,7 +133,7 @@ def _price_in(seen: Foreseen, outlook: Outlook) -> str:
 def _again(seen: Foreseen, outlook: Outlook) -> float:
     """What an instance's lost pictures would cost, in US dollars; 0 where there are none, or nobody knows."""
     own = seen.graph.instances[outlook.instance].paid
-    lost = (place for place, what in seen.forecast.lost.items() if place[0] in own and not what.pointer)
+    lost = (place for place, what in seen.forecast.lost.items() if place[0] in own and can_be_bought_again(what))
     calls = (seen.forecast.walk.paid[place].call for place in lost)
     return sum(seen.forecast.prices.estimate(call) or 0.0 for call in calls if call is not None)
 
@@ -158,12 +158,7 @@ def remarks(seen: Foreseen) -> Iterator[str]:
     yield from map(_cheaper, cheaper_sizes(forecast))
     if forecast.drafts:
         yield f"{count(len(forecast.drafts), 'picture')} not bought: placeholders stand in"
-    unpulled = [f"{step}#{number}" for (step, number), what in forecast.lost.items() if what.pointer]
-    places = [f"{step}#{number}" for (step, number), what in forecast.lost.items() if not what.pointer]
-    if unpulled:
-        yield f"{count(len(unpulled), 'picture')} not pulled: {some(unpulled)}; {PULL}"
-    if places:
-        yield f"{count(len(places), 'picture')} lost: {some(places)}; build with --rebuy-lost to buy again"
+    yield from _lost(forecast)
     files: dict[str, dict[str, None]] = {}
     for upload in seen.uploads:
         files.setdefault(upload.origin, {})[upload.path] = None
@@ -177,6 +172,17 @@ def remarks(seen: Foreseen) -> Iterator[str]:
         yield left_behind(seen.left_behind)
     elif seen.orphans:
         yield orphaned(seen.orphans)
+
+
+def _lost(forecast: Forecast) -> Iterator[str]:
+    """The pictures that are pinned and nowhere, by what brings them back."""
+    hints = {"not pulled": PULL, "made by hand lost": ADOPT, "lost": f"{FETCH}, or build with --rebuy-lost"}
+    found: dict[str, list[str]] = {}
+    for (step, number), what in forecast.lost.items():
+        word = "not pulled" if what.pointer else "made by hand lost" if is_by_hand(what) else "lost"
+        found.setdefault(word, []).append(f"{step}#{number}")
+    for word in sorted(found, key=list(hints).index):
+        yield f"{count(len(found[word]), 'picture')} {word}: {some(found[word])}; {hints[word]}"
 
 
 def _cheaper(hint: Hint) -> str:

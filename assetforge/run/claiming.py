@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from assetforge.adopting import keep_taken
 from assetforge.errors import Problem
-from assetforge.events import Listener, Warned
+from assetforge.events import Awaited, Listener, Warned
 from assetforge.model import Action, Paid
 from assetforge.run.counter import Counter
 from assetforge.run.schedule import Schedule
@@ -39,6 +39,7 @@ class Claiming:
         self._listen = listen
         self._leased: dict[str, Lease] = {}
         self._looked: dict[str, float] = {}
+        self._awaited: set[str] = set()
         self._schedule = schedule
         self._under_way: set[str] = set()
         self._noted: dict[str, frozenset[str]] = {}
@@ -73,7 +74,7 @@ class Claiming:
         if leased and tiers is not None and leases is not None:
             with tiers.trying("lease") as may:
                 if may:
-                    await asyncio.to_thread(leases.release, leased)
+                    await tiers.aside(lambda: leases.release(leased))
         for action, claim in zip(actions, held, strict=True):
             claim.release()
             self._under_way.discard(action.key)
@@ -89,6 +90,9 @@ class Claiming:
             return here
         if await self._lease(step, here.actions, price):
             return Missing(await self._fetch(step, here.actions))
+        if step.id not in self._awaited:
+            self._awaited.add(step.id)
+            self._listen(Awaited(step.id))
         # Whoever has the lease may have died, and been too late to say that it is done.
         rest = await self._fetch(step, here.actions) if self._is_time(here.actions) else here.actions
         return Missing(rest, elsewhere=bool(rest))
@@ -108,7 +112,7 @@ class Claiming:
             return True
         with tiers.trying("lease") as may:
             if may:
-                held = await asyncio.to_thread(leases.hold, [action.key for action in actions], price)
+                held = await tiers.aside(lambda: leases.hold([action.key for action in actions], price))
                 if held is None:
                     return False
                 self._leased |= {lease.key: lease for lease in held.leases}
@@ -130,7 +134,8 @@ class Claiming:
         counter = self._counter
         if counter.tiers is None:
             return actions
-        there = await asyncio.to_thread(counter.tiers.fetch, [action.key for action in actions])
+        tiers = counter.tiers
+        there = await tiers.aside(lambda: tiers.fetch([action.key for action in actions]))
         found = {
             action.candidate: keep_taken(there[action.key], counter.shelf.records, counter.shelf.blobs)
             for action in actions

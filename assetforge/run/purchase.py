@@ -189,8 +189,8 @@ async def share(bought: Bought, tiers: Tiers, shelf: Shelf) -> Bought:
     """Writes what was bought through to the remote. Where somebody shared a picture of the same key before, that is
     the choice for all; this one stays in the store, and in the ledger."""
     kept, remarks = dict(bought.records), list(bought.warnings)
-    for number, record in bought.records.items():
-        first = await asyncio.to_thread(tiers.publish, record)
+    published = [tiers.aside(partial(tiers.publish, record)) for record in bought.records.values()]
+    for (number, record), first in zip(bought.records.items(), await asyncio.gather(*published), strict=True):
         if first.media.digest != record.media.digest:
             take_instead(first, shelf.records)
             kept[number] = first

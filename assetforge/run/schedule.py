@@ -28,7 +28,7 @@ from assetforge.model import (
     Stale,
 )
 from assetforge.plan.forecast import Forecast, wanted_steps
-from assetforge.plan.lost import lost_problem
+from assetforge.plan.lost import can_be_bought_again, lost_problem
 from assetforge.plan.price import Prices
 from assetforge.plan.walk import FileState, Walk
 from assetforge.words import money
@@ -254,7 +254,7 @@ class Schedule:
 
 
 def _lost_problem(step: Paid, lost: Lost, call: Call | None, prices: Prices) -> Problem:
-    price = prices.estimate(call) if call else None
+    price = prices.estimate(call) if call and can_be_bought_again(lost) else None
     return lost_problem(step, lost, "" if price is None else f" (about {money(price)} each)")
 
 

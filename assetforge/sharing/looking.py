@@ -35,7 +35,7 @@ def _looked(tiers: Tiers, world: World, options: Options, foresee: Callable[[Opt
     forecast = foresee(sought)
     while (wanted := search.next(forecast)) is not None:
         found = tiers.find(wanted.keys)
-        there = tiers.find_blobs(wanted.digests) | {record.media.digest for record in found.values()}
+        there = tiers.find_blobs(wanted.sizes) | {record.media.digest for record in found.values()}
         world.remote |= found
         world.elsewhere |= there
         forecast = foresee(sought) if there else forecast

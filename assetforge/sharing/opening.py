@@ -37,7 +37,7 @@ def open_shared(space: Workspace, asked: str | None) -> Shared:
     if space.shelf.rehearsal:
         told = f"the remote `{place.url}` is left alone: this store is for a rehearsal"
         return Shared(remark=Problem(told, None))
-    if named_by is not None and not is_allowed(space.root, space.settings, place):
+    if named_by is not None and not is_allowed(space.settings, place):
         told = f"the remote `{place.url}` is not trusted"
         return Shared(barred=Problem(told, named_by, f"run `assetforge trust {place.url}`"))
     try:
@@ -61,14 +61,14 @@ def tell_of_remote(shared: Shared, forecast: Forecast, options: Options, listen:
             [replace(shared.barred, message=f"{shared.barred.message}: what others bought is not seen")]
         )
     for problem in filter(None, (shared.barred, shared.remark)):
-        listen(Warned(problem))
+        listen(Warned(replace(problem, message=f"{problem.message}: what others bought is not seen")))
 
 
 def leases_of(tiers: Tiers, data: Path) -> Leases | None:
     """Leases for a build on a store, None where nothing may be written."""
     if not tiers.writes:
         return None
-    return Leases(tiers.remote, owner_of(data), lost=lambda error: tiers.give_up("lease", error))
+    return Leases(tiers.remote, owner_of(data), lost=lambda error: tiers.give_up("lease", str(error)))
 
 
 def owner_of(data: Path) -> str:

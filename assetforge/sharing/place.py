@@ -1,14 +1,13 @@
 """Which remote a project shares, and what is missing that it may have; nobody is asked."""
 
 import os
-from contextlib import suppress
 from dataclasses import replace
 
 from assetforge.config import Settings
 from assetforge.errors import ManifestError, UsageError, Where
 from assetforge.manifest.load import Manifest
 from assetforge.model import Drafted, Paid, Stale
-from assetforge.paths import PathError, Root
+from assetforge.paths import Root
 from assetforge.plan.forecast import Forecast
 from assetforge.remotes import OFF, RemotePlace, is_trusted, read_place
 
@@ -27,17 +26,19 @@ def find_place(
         return (read_place(own, os.path.expanduser("~")) if own and own != OFF else None), None
     where = manifest.where("cache", "remote")
     try:
-        return read_place(written, root.path), where
+        return _as_it_is(read_place(written, root.path)), where
     except UsageError as error:
         raise ManifestError([replace(error.problems[0], where=where)]) from None
 
 
-def is_allowed(root: Root, settings: Settings, place: RemotePlace) -> bool:
-    """Whether a manifest may name it: a folder of its own repository, or what the user trusts."""
-    if place.scheme == "file":
-        with suppress(PathError):
-            root.writable(os.path.relpath(place.url, root.path).replace(os.sep, "/") + "/blobs")
-            return True
+def _as_it_is(place: RemotePlace) -> RemotePlace:
+    """A folder by the path that links lead to: a repository's own link must not lead past what was trusted."""
+    return replace(place, url=os.path.realpath(place.url)) if place.scheme == "file" else place
+
+
+def is_allowed(settings: Settings, place: RemotePlace) -> bool:
+    """Whether a manifest may name it: only what the user trusts. A folder of its own repository is a stranger's too,
+    and what it holds would be in the user's store, for all projects."""
     return is_trusted(place, (one.origin for one in settings.trusted))
 
 

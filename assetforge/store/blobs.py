@@ -6,6 +6,7 @@ are digests are blobs: what a killed process leaves behind has another name.
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -105,6 +106,19 @@ class Blobs:
         """Removes a blob, if it is there. Raises OSError."""
         with suppress(FileNotFoundError):
             os.unlink(self._place(digest))
+
+    @contextmanager
+    def spooling(self) -> Iterator[Path]:
+        """A new file beside the blobs for bytes on their way in: `take` keeps it, else it is removed at the end.
+        Raises OSError."""
+        make_folder(self._folder)
+        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self._folder)
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
 
     def digests(self) -> Iterator[str]:
         """What there is by its name, in order; only `read` tells whether it is good. Links are no blobs."""

@@ -35,8 +35,12 @@ class Store:
         return self.folder / "month.lock"
 
 
+def _tell_nobody(digest: str) -> None:
+    """A damaged blob counts as one that is not here, and `cache verify` says so."""
+
+
 @contextmanager
-def open_store(folder: Path, dropped: Callable[[str], None]) -> Iterator[Store]:
+def open_store(folder: Path, dropped: Callable[[str], None] = _tell_nobody) -> Iterator[Store]:
     """Opens what exists and makes nothing; `dropped` is told of damaged blobs."""
     records = Records(folder / "records")
     try:

@@ -8,31 +8,35 @@ clock, which never jumps: no two machines' clocks are compared. Whoever finds it
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from assetforge.store import documents
-from assetforge.store.documents import is_cost, is_text, is_whole
 from assetforge.store.remote import Remote, RemoteTrouble
+from assetforge.store.signs import (
+    NOBODYS,
+    SIGN_LIMIT,
+    UNKNOWN,
+    Sign,
+    decode_sign,
+    encode_sign,
+    folder_of,
+    generation_of,
+    name_of,
+)
 
 DEAD_SECONDS = 90.0
 BEAT_SECONDS = 15.0
 # How often somebody who waits looks again.
 LOOK_SECONDS = 2.0
-VERSION = 1
-_LIMIT = 4_096
+# How long the end of a build waits for signs of life under way.
+CLOSE_SECONDS = 2.0
+# With forty leases and three seconds for a request, a round of signs of life takes fifteen seconds.
+AT_ONCE = 8
 
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """What a lease says: whose it is (a store, which has locks of its own within), how often it was rewritten,
-    whether its owner is done, and what the call under it costs at most, in US dollars, None where nobody knows."""
-
-    owner: str
-    nonce: str
-    beat: int
-    done: bool
-    price: float | None
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +59,30 @@ class Held:
 
 @dataclass(slots=True)
 class _Seen:
-    """The last generation of a key that was seen, and since when it was as it is."""
+    """The last generation of a key that was seen, 0 where there was none. It was as it is from `since`, when an
+    answer came, until `still` at least, when the last question went out; `looked` is when that was answered."""
 
     generation: int
     sign: Sign
     since: float
+    still: float
     looked: float
 
 
+@dataclass(slots=True, eq=False)
+class _Live:
+    """A lease with the sign that was written last. Who writes it holds `order`, so that no sign of life comes after
+    the word that its owner is done."""
+
+    lease: Lease
+    order: threading.Lock = field(default_factory=threading.Lock)
+    is_over: bool = False
+
+
 class Leases:
-    """The leases of one build. `owner` names its store. `clock` tells monotonic seconds, `lost` hears of signs of
-    life that could not be given. Methods raise RemoteTrouble; for one key they are called by one thread at a time."""
+    """The leases of one build. `owner` names its store. `clock` tells monotonic seconds, `lost` hears once of a sign
+    of life that could not be given: from then on no lease is held. For one key, methods are called by one thread at a
+    time."""
 
     def __init__(
         self,
@@ -80,144 +97,202 @@ class Leases:
         self._clock = clock
         self._lost = lost
         self._seen: dict[str, _Seen] = {}
-        self._held: dict[str, Lease] = {}
+        self._dead: dict[str, float | None] = {}
+        self._live: dict[str, _Live] = {}
         self._mutex = threading.Lock()
-        self._writing = threading.Lock()
+        self._proving = threading.Lock()
+        self._is_proven = False
         self._over = threading.Event()
+        self._trouble: RemoteTrouble | None = None
         self._thread: threading.Thread | None = None
 
     def hold(self, keys: Sequence[str], price: float | None) -> Held | None:
-        """Leases on all of some keys, or on none of them: then somebody else works on one. `price` is what a call for
-        each costs. In the order of keys, so that two machines never wait for each other in a circle."""
-        held: list[Lease] = []
-        dead: dict[str, float | None] = {}
-        for key in sorted(keys):
-            lease = self._try(key, price, dead)
-            if lease is None:
-                self.release(held)
-                return None
-            held.append(lease)
-        with self._mutex:
-            self._held |= {lease.key: lease for lease in held}
-        self._begin_beating()
-        return Held(tuple(held), dead)
-
-    def release(self, leases: Sequence[Lease]) -> None:
-        """Says that nobody works on these keys any more. A lease that can't be rewritten dies by itself."""
-        for lease in leases:
-            with self._writing:  # no sign of life may come after this
-                with self._mutex:
-                    current = self._held.pop(lease.key, lease)
-                self._write(replace(current, sign=replace(current.sign, done=True)))
-
-    def close(self) -> None:
-        """Ends the signs of life."""
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _try(self, key: str, price: float | None, dead: dict[str, float | None]) -> Lease | None:
-        """The next generation of a key where the last one is nobody's."""
-        seen = self._seen.get(key)
-        if seen is not None and not self._is_free(seen) and self._clock() - seen.looked < LOOK_SECONDS:
+        """Leases on all of some keys, or on none of them: then somebody else works on one, or `close` was called.
+        `price` is what a call for each costs. Made in the order of keys, so that two machines never wait for each
+        other in a circle. Raises RemoteTrouble, "unsupported" where the remote writes over what is there."""
+        wanted = sorted(set(keys))
+        if not self._is_open() or any(self._is_refused(key) for key in wanted):
             return None
-        while True:
-            seen = self._look(key)
-            if seen is not None and not self._is_free(seen):
-                return None
-            lease = Lease(key, seen.generation + 1 if seen else 1, self._new_sign(price))
-            if self._remote.create(_name(lease), _encode(lease.sign)):
-                if seen is not None and not seen.sign.done and seen.sign.owner != self._owner:
-                    dead[key] = seen.sign.price
-                self._seen.pop(key, None)
-                return lease
-            self._notice(key, lease.generation)
+        _at_once(self._look, wanted)
+        made: list[Lease] = []
+        try:
+            if all(_is_free(self._seen[key], self._owner) for key in wanted):
+                for key in wanted:
+                    if not self._is_open() or not self._make(key, price, made):
+                        break
+                    self._prove(made[0])
+        except BaseException:
+            with suppress(RemoteTrouble):
+                self.release(made)
+            raise
+        if len(made) < len(wanted):
+            self.release(made)
+            return None
+        return Held(tuple(made), {key: self._dead.pop(key) for key in wanted if key in self._dead})
 
-    def _look(self, key: str) -> _Seen | None:
-        """The last generation that was seen, as it is now; None where none was."""
-        seen = self._seen.get(key)
-        if seen is not None:
-            self._notice(key, seen.generation)
-        return self._seen.get(key)
-
-    def _notice(self, key: str, generation: int) -> None:
-        """Reads a generation. What can't be read, or is gone, is somebody's until it is seen for too long."""
-        data = self._remote.get(_name(Lease(key, generation, _UNKNOWN)), _LIMIT)
-        sign = _decode(data) if data is not None else _UNKNOWN
-        seen, now = self._seen.get(key), self._clock()
-        if seen is None or (seen.generation, seen.sign) != (generation, sign):
-            self._seen[key] = _Seen(generation, sign, now, now)
-        else:
-            seen.looked = now
-
-    def _is_free(self, seen: _Seen) -> bool:
-        """Whether nobody works under it: its owner is done, or was this very store, or is dead."""
-        # A store has locks of its own: whoever asks here holds the key's, so that its earlier owner is no more.
-        own = seen.sign.owner == self._owner
-        return seen.sign.done or own or self._clock() - seen.since >= DEAD_SECONDS
-
-    def _new_sign(self, price: float | None) -> Sign:
-        return Sign(self._owner, secrets.token_hex(8), 0, done=False, price=price)
-
-    def _begin_beating(self) -> None:
+    def release(self, leases: Iterable[Lease]) -> None:
+        """Says that nobody works on these keys any more. A lease that can't be rewritten dies by itself; the others
+        are, and then the first RemoteTrouble is raised."""
         with self._mutex:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._beat_on, name="assetforge-leases", daemon=True)
-                self._thread.start()
+            ended = [self._live.pop(_name(lease), _Live(lease)) for lease in leases]
+        _at_once(self._end, ended)
 
     def beat(self) -> None:
         """Gives a sign of life for all that is held."""
         with self._mutex:
-            held = list(self._held.values())
-        for lease in held:
-            later = replace(lease, sign=replace(lease.sign, beat=lease.sign.beat + 1))
-            try:
-                with self._writing:
-                    if self._is_replaced(lease, later):
-                        self._write(later)
-            except RemoteTrouble as error:
-                self._lost(error)
+            live = list(self._live.values())
+        _at_once(self._give_sign, live)
+
+    def close(self) -> None:
+        """Ends the signs of life. Those under way are waited for, though not for long."""
+        with self._mutex:
+            self._over.set()
+            live = list(self._live.values())
+        end = time.monotonic() + CLOSE_SECONDS
+        for each in live:
+            if each.order.acquire(timeout=max(0.0, end - time.monotonic())):
+                each.order.release()
+
+    def _is_open(self) -> bool:
+        """Whether leases can still be held. Raises the RemoteTrouble in which they were lost."""
+        if self._trouble is not None:
+            raise RemoteTrouble(self._trouble.kind, str(self._trouble))
+        return not self._over.is_set()
+
+    def _is_refused(self, key: str) -> bool:
+        """Whether somebody else had the key a moment ago, and is not to be asked about yet."""
+        seen, now = self._seen.get(key), self._clock()
+        if seen is None or _is_free(seen, self._owner):
+            return False
+        return now - seen.looked < LOOK_SECONDS and now - seen.since < DEAD_SECONDS
+
+    def _look(self, key: str) -> None:
+        """Sees the last generation of a key as it is now."""
+        seen = self._seen.get(key)
+        if seen is None:
+            # The first ones may be gone by a rule of expiry, and those between need no look.
+            last = max(map(generation_of, self._remote.names(folder_of(key))), default=0)
+            if last:
+                self._notice(key, last)
+            else:
+                self._seen[key] = _seen_now(0, NOBODYS, self._clock())
+            return
+        if not seen.sign.done:
+            seen = self._notice(key, seen.generation)
+        while _is_free(seen, self._owner) and self._remote.has(name_of(key, seen.generation + 1)):
+            seen = self._notice(key, seen.generation + 1)
+
+    def _notice(self, key: str, generation: int) -> _Seen:
+        """Reads a generation. What can't be read, or is gone, is somebody's until it is seen for too long."""
+        asked = self._clock()
+        data = self._remote.get(name_of(key, generation), SIGN_LIMIT)
+        sign = decode_sign(data) if data is not None else UNKNOWN
+        seen, now = self._seen.get(key), self._clock()
+        if seen is None or (seen.generation, seen.sign) != (generation, sign):
+            seen = self._seen[key] = _seen_now(generation, sign, now)
+        else:
+            seen.still, seen.looked = asked, now
+        return seen
+
+    def _make(self, key: str, price: float | None, made: list[Lease]) -> bool:
+        """Adds the next generation of a key to what was made, and begins its signs of life; False where somebody was
+        faster."""
+        before = self._seen[key]
+        lease = Lease(key, before.generation + 1, self._new_sign(price))
+        if not self._remote.create(_name(lease), encode_sign(lease.sign)):
+            self._notice(key, lease.generation)
+            return False
+        made.append(lease)
+        # An own one is as good as done: who asks for the key again holds this store's lock on it.
+        self._seen[key] = _seen_now(lease.generation, NOBODYS, self._clock())
+        if not before.sign.done and before.sign.owner != self._owner:
+            self._dead[key] = before.sign.price  # told when all are held, be it at a later try
+        with self._mutex:
+            self._live[_name(lease)] = _Live(lease)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat_on, name="assetforge-leases", daemon=True)
+                self._thread.start()
+        return True
+
+    def _prove(self, lease: Lease) -> None:
+        """Once, with the first lease: that a name is not made twice. Some servers know no conditions, and don't say
+        so."""
+        other = encode_sign(self._new_sign(lease.sign.price))
+        with self._proving:
+            if not self._is_proven and self._remote.create(_name(lease), other):
+                raise RemoteTrouble("unsupported", "it writes over what is there")
+            self._is_proven = True
+
+    def _new_sign(self, price: float | None) -> Sign:
+        return Sign(self._owner, secrets.token_hex(8), 0, done=False, price=price)
+
+    def _end(self, live: _Live) -> None:
+        with live.order:
+            live.is_over = True
+            self._write(replace(live.lease, sign=replace(live.lease.sign, done=True)))
+
+    def _give_sign(self, live: _Live) -> None:
+        try:
+            with live.order:
+                if not live.is_over and not self._over.is_set():
+                    sign = replace(live.lease.sign, beat=live.lease.sign.beat + 1)
+                    live.lease = replace(live.lease, sign=sign)
+                    self._write(live.lease)
+        except RemoteTrouble as error:
+            self._lose(error)
+
+    def _lose(self, error: RemoteTrouble) -> None:
+        """Ends all, and tells it, unless it has ended."""
+        with self._mutex:
+            if self._over.is_set():
+                return
+            self._trouble = error
+            self._over.set()
+        self._lost(error)
 
     def _beat_on(self) -> None:
         """In a thread of its own: a build that is busy is not dead."""
         while not self._over.wait(BEAT_SECONDS):
             self.beat()
 
-    def _is_replaced(self, lease: Lease, later: Lease) -> bool:
-        """Puts a lease in place of another, unless that is held no more."""
-        with self._mutex:
-            if self._held.get(lease.key) is not lease:
-                return False
-            self._held[lease.key] = later
-            return True
-
     def _write(self, lease: Lease) -> None:
-        self._remote.write(_name(lease), _encode(lease.sign))
+        self._remote.write(_name(lease), encode_sign(lease.sign))
 
 
-_UNKNOWN = Sign("", "", 0, done=False, price=None)
+def _seen_now(generation: int, sign: Sign, now: float) -> _Seen:
+    return _Seen(generation, sign, since=now, still=now, looked=now)
+
+
+def _is_free(seen: _Seen, owner: str) -> bool:
+    """Whether nobody works under it: its owner is done, or was this very store, or is dead."""
+    # A store has locks of its own: whoever asks here holds the key's, so that its earlier owner is no more.
+    return seen.sign.done or seen.sign.owner == owner or seen.still - seen.since >= DEAD_SECONDS
+
+
+def _at_once(work: Callable[[Item], None], items: Iterable[Item]) -> None:
+    """Works on each item, on some at a time, on every one whatever happens; the first error is raised at the end. Its
+    threads die with the process: those of a pool would hold up its end."""
+    waiting, errors = deque(items), list[Exception]()
+
+    def go_on() -> None:
+        with suppress(IndexError):  # nothing waits any more
+            while True:
+                item = waiting.popleft()
+                try:
+                    work(item)
+                except Exception as error:
+                    errors.append(error)
+
+    count = min(AT_ONCE, len(waiting))
+    threads = [threading.Thread(target=go_on, name="assetforge-lease", daemon=True) for _ in range(count - 1)]
+    for thread in threads:
+        thread.start()
+    go_on()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 def _name(lease: Lease) -> str:
-    return f"leases/{lease.key}/{lease.generation:06}"
-
-
-def _encode(sign: Sign) -> bytes:
-    told = {"owner": sign.owner, "nonce": sign.nonce, "beat": sign.beat, "done": sign.done, "price": sign.price}
-    return documents.encode(VERSION, told)
-
-
-def _decode(data: bytes) -> Sign:
-    """What a lease says; one that says nothing sound is somebody's, nobody knows whose."""
-    told = documents.decode(data, version=2**53, what="a lease") or {}
-    sound = (
-        is_text(told.get("owner"), 100)
-        and is_text(told.get("nonce"), 100)
-        and is_whole(told.get("beat"))
-        and isinstance(told.get("done"), bool)
-        and "price" in told
-        and is_cost(told["price"])
-    )
-    if not sound:
-        return _UNKNOWN
-    return Sign(told["owner"], told["nonce"], told["beat"], told["done"], told["price"])
+    return name_of(lease.key, lease.generation)

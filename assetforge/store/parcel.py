@@ -6,8 +6,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from assetforge import atomic
@@ -46,10 +46,16 @@ def record_name(key: str) -> str:
 @contextmanager
 def writing(path: str, *, is_rehearsal: bool) -> Iterator[TarWriter]:
     """A file to write blobs, and then records, to; it takes the place of a parcel that is there when the block ends
-    well, durably. Raises UsageError where something else is there, OSError."""
+    well, durably. Raises UsageError where something else is there, or nothing can be written, OSError."""
     if os.path.lexists(path) and not _is_parcel(path):
         raise UsageError(f"`{path}` is there, and is no export", hint="give another name, or move it away")
-    with atomic.replacing(path, durable=True) as file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(atomic.replacing(path, durable=True))
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            hint = "give the name of a file in a folder that is there, and that you may write to"
+            told = f"`{path}` can't be written: {(error.strerror or str(error)).lower()}"
+            raise UsageError(told, hint=hint) from None
         tar = TarWriter(file)
         tar.add(MARK, documents.encode(VERSION, {"rehearsal": is_rehearsal}) + b"\n")
         yield tar
@@ -86,7 +92,9 @@ def opening(path: str) -> Iterator[tuple[BinaryIO, Parcel]]:
 def _read(file: BinaryIO) -> Parcel:
     parcel = Parcel()
     is_rehearsal = False
-    for member in members(file):
+    for packed in members(file):
+        # As `tar cf FILE .` names everything.
+        member = replace(packed, name=packed.name.removeprefix("./"))
         blob, record = _BLOB.fullmatch(member.name), _RECORD.fullmatch(member.name)
         if not member.is_file:
             if not _is_folder(member.name):
@@ -104,7 +112,7 @@ def _read(file: BinaryIO) -> Parcel:
 
 def _is_folder(name: str) -> bool:
     """Whether a name is that of a folder that other tar programs write down."""
-    return re.fullmatch(r"blobs/([0-9a-f]{2}/)?|records/", name) is not None
+    return re.fullmatch(r"(blobs/([0-9a-f]{2}/)?|records/)?", name) is not None
 
 
 def _place(parcel: Parcel, found: dict[str, Member], name: str, member: Member) -> None:

@@ -16,6 +16,9 @@ MOST_MEMBERS = 1_000_000
 MOST_BYTES = 8**11 - 1
 _MAGIC = b"ustar\x0000"
 _REGULAR = (b"0", b"\0")
+# What POSIX.1-2001 says besides of the entry that follows, or of all: times and owners, which nobody asks for here.
+# A longer name than an entry's own would be in there too: such an entry is taken by its short one.
+_REMARKS = (b"x", b"g")
 
 
 class TarError(ValueError):
@@ -86,7 +89,8 @@ def members(file: BinaryIO) -> Iterator[Member]:
         count += 1
         if count > MOST_MEMBERS:
             raise TarError(f"it has more than {MOST_MEMBERS:,} files")
-        yield member
+        if block[156:157] not in _REMARKS:
+            yield member
         offset = member.offset + member.size + -member.size % BLOCK
 
 

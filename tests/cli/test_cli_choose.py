@@ -9,8 +9,10 @@ import pytest
 from assetforge.choose.decision import Decision
 from assetforge.choose.proposal import propose, propose_pick, propose_reroll, write
 from assetforge.choose.target import find_target
+from assetforge.digest import digest_bytes
 from assetforge.errors import KeyPath, UsageError
 from assetforge.manifest.edit import Setting
+from assetforge.plan.lost import FETCH
 from assetforge.project import load
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, picture
@@ -139,6 +141,34 @@ def test_placeholders_can_be_chosen_among_for_nothing(project: Builder) -> None:
     )
 
 
+def test_a_picked_picture_whose_bytes_are_nowhere_is_said_with_its_price(shop: Builder) -> None:
+    shop.write({"assets.toml": HERO}).call("build", "--yes")
+    clone = {"ASSETFORGE_CACHE_DIR": str(shop.home / "empty")}
+    told = shop.call("pick", "hero", "2", "--json", **clone).object
+    (lost,) = told["lost"]
+    assert (lost["step"], lost["candidate"]) == ("hero:generate", 2)
+    assert lost["price"] > 0
+    shop.write({"assets.toml": HERO})
+    first, *_ = shop.call("pick", "hero", "2", **clone).out.splitlines()
+    again = f"{FETCH}, or build with --rebuy-lost, for ${lost['price']:.4f}"
+    assert first == f"the bytes of 1 picture are not here: `hero`; {again}"
+    built = shop.call("build", "--yes", **clone)
+    assert built.code == 1
+    assert "--rebuy-lost" in built.err
+    assert shop.call("pick", "hero", "1", **clone).out.startswith("the next build buys nothing for this\n")
+    assert shop.call("pick", "hero", "2", "--json").object["lost"] == []
+
+
+def test_a_picked_picture_that_is_not_pulled_is_said(shop: Builder) -> None:
+    shop.write({"assets.toml": HERO + '[cache]\noriginals = "art"\n'}).call("build", "--yes")
+    for path in (shop.root / "art").iterdir():
+        digest = digest_bytes(path.read_bytes())
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {path.stat().st_size}\n"
+        path.write_text(pointer)
+    told = shop.call("pick", "hero", "2", ASSETFORGE_CACHE_DIR=str(shop.home / "empty"))
+    assert told.out.startswith("the bytes of 1 picture are not here: `hero`; run `git lfs pull`\nhero: pick = 2, in ")
+
+
 # --- where it is written ------------------------------------------------------------------------------------------
 
 
@@ -218,6 +248,27 @@ def test_an_asset_is_set_as_a_whole_and_overrides_that_win_are_told(project: Bui
     assert "assets.toml:11:" in told.err
     assert project.call("pick", "icon[item=axe,theme=dark]", "2").code == 0
     assert project.call("pick", "icon", "2").err == ""
+
+
+def test_a_reroll_tells_of_every_instance_that_keeps_its_picture(project: Builder) -> None:
+    """Though the number that others get be the very one that it has."""
+    project.write({"assets.toml": DRAFTS + ICON})
+    assert project.call("reroll", "icon[item=axe,theme=dark]", "--json").object["value"] == 1
+    told = project.call("reroll", "icon", "--json").object
+    assert told["value"] == 1
+    assert len(told["steps"]) == 3
+    (warning,) = told["warnings"]
+    assert warning["message"] == "an override gives `icon[item=axe,theme=dark]` a `revision` of its own"
+    assert warning["hint"] == "name one instance to change it, like `icon[item=axe,theme=dark]`"
+
+
+def test_a_reroll_takes_a_number_that_none_of_them_had(project: Builder) -> None:
+    chain = '[chain]\nlate = [{ op = "edit", id = "dusk", prompt = "Dusk", revision = "{{ item.old }}" }]\n'
+    asset = '[asset.icon]\nmatrix.item = [{ id = "a", old = 4 }, { id = "b", old = 0 }, { id = "c", old = 5 }]\n'
+    asset += 'prompt = "{{ item.id }}"\noutput = "{{ item.id }}.png"\nsteps = [{ use = "late" }]\n'
+    told = project.write({"assets.toml": DRAFTS + chain + asset}).call("reroll", "icon:dusk", "--json").object
+    assert (told["value"], told["warnings"]) == (6, [])
+    assert told["steps"] == ["icon[item=a]:dusk", "icon[item=b]:dusk", "icon[item=c]:dusk"]
 
 
 def test_numbers_and_tables_on_axes_are_named_so_that_they_match(project: Builder) -> None:
@@ -335,13 +386,21 @@ pick = "{{ item }}"
         (("reroll", "twice"), "`twice` has 2 edits", "name one of `twice:edit` and `twice:edit-2`"),
         (("pick", "hero", "4"), "`hero` has 3 candidates, and no number 4", "choose 1 to 3"),
         (("pick", "hero", "0"), "`hero` has 3 candidates, and no number 0", "choose 1 to 3"),
+        (("pick", "night", "0"), "`night:edit` has 1 candidate, and no number 0", "candidates are numbered from 1"),
         (("pick", "night", "2"), "`night:edit` has 1 candidate, and no number 2", "set n = 2 to have more"),
         (
             ("pick", "open", "1"),
             "`pick` of `open` is a template",
             "write a number in its place, or name one instance",
         ),
-        (("pick", "hero", "two"), "number: `two` is not a valid integer", "see `assetforge pick --help`"),
+        (("pick", "hero", "two"), "`two` is not the number of a candidate", "candidates are numbered from 1"),
+        (("pick", "hero", "1.0"), "`1.0` is not the number of a candidate", "candidates are numbered from 1"),
+        (("pick", "hero", "²"), "`²` is not the number of a candidate", "candidates are numbered from 1"),
+        (
+            ("pick", "hero", "1" * 10),
+            f"`{'1' * 10}` is not the number of a candidate",
+            "candidates are numbered from 1",
+        ),
         (("pick", "hero"), "`assetforge pick` needs N", "see `assetforge pick --help`"),
     ],
 )

@@ -1,9 +1,13 @@
 """`init --git` tells git of the lock once, and takes nothing away; `merge-driver` writes a whole lock, or nothing."""
 
+import shlex
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from assetforge.cli.git_setup import FALLBACK
 from assetforge.outputs.lock import lock_text
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
@@ -44,8 +48,10 @@ def test_a_new_project_is_begun_with_git(repository: Builder) -> None:
     assert "next: `assetforge build --draft`" in told.err
     assert repository.text(".gitattributes") == ATTRIBUTES
     assert repository.text(".gitignore") == "assetforge-gallery/\n"
-    driver = git(repository, "config", "merge.assetforge.driver")
-    assert driver.endswith("merge-driver %O %A %B\n")
+    command, verb, names = git(repository, "config", "merge.assetforge.driver").partition(" merge-driver ")
+    assert verb
+    assert names.startswith("%O %A %B || {")
+    assert Path(shlex.split(command)[0]).is_absolute()
 
 
 def test_a_second_run_changes_nothing(repository: Builder) -> None:
@@ -132,6 +138,88 @@ def test_the_lock_of_another_manifest_has_its_own_name(repository: Builder, name
     assert repository.files() == before
 
 
+def test_doctor_finds_a_clone_that_does_not_know_how_its_lock_is_merged(repository: Builder) -> None:
+    repository.write({"assets.toml": HERO})
+    assert "git: " not in repository.call("doctor").out
+    repository.write({".gitattributes": "*.lock text eol=lf merge=assetforge\n"})
+    told = repository.call("doctor").out
+    assert (
+        "warn  git: this clone does not know how `assets.lock` is merged\n      hint: run `assetforge init --git`"
+        in told
+    )
+    assert repository.call("init", "--git").code == 0
+    assert "ok    git: `assets.lock` is merged by assetforge\n" in repository.call("doctor").out
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        "assetforge merge-driver %O %A %B",
+        "'/my venv/bin/python' -m assetforge merge-driver %O %A %B",
+        "/nowhere/python -m assetforge merge-driver %O %A %B",
+        f"'/no where/100%%/assetforge' merge-driver {FALLBACK}",
+    ],
+)
+def test_a_command_of_ours_that_would_not_start_everywhere_is_written_anew(repository: Builder, stale: str) -> None:
+    repository.write({"assets.toml": HERO}).call("init", "--git")
+    right = git(repository, "config", "merge.assetforge.driver")
+    git(repository, "config", "merge.assetforge.driver", stale)
+    told = repository.call("init", "--git")
+    assert told.code == 0
+    assert "changed .git/config, whose command to merge locks would not start everywhere\n" in told.out
+    assert git(repository, "config", "--get-all", "merge.assetforge.driver") == right
+    assert "left alone .git/config, which says it already\n" in repository.call("init", "--git").out
+
+
+def test_of_two_commands_that_are_set_one_is_left(repository: Builder) -> None:
+    repository.write({"assets.toml": HERO}).call("init", "--git")
+    right = git(repository, "config", "merge.assetforge.driver")
+    git(repository, "config", "--add", "merge.assetforge.driver", f"/nowhere/assetforge merge-driver {FALLBACK}")
+    assert repository.call("init", "--git", "--json").object["files"][-1]["what"] == "changed"
+    assert git(repository, "config", "--get-all", "merge.assetforge.driver") == right
+
+
+@pytest.mark.parametrize(
+    "own",
+    [f"{shlex.quote(sys.executable)} -m assetforge merge-driver -q %O %A %B", "./merge.sh %O %A %B"],
+    ids=["ours", "a-script"],
+)
+def test_a_command_of_your_own_stays(repository: Builder, own: str) -> None:
+    repository.write({"assets.toml": HERO})
+    git(repository, "config", "merge.assetforge.driver", own)
+    told = repository.call("init", "--git")
+    assert "left alone .git/config, which says it already\n" in told.out
+    assert "warning" not in told.err
+    assert git(repository, "config", "merge.assetforge.driver") == f"{own}\n"
+    assert "ok    git: `assets.lock` is merged by assetforge\n" in repository.call("doctor").out
+
+
+def test_a_command_of_your_own_that_does_not_start_stays_and_is_told(repository: Builder) -> None:
+    repository.write({"assets.toml": HERO})
+    own = "no-such-command assetforge merge-driver %O %A %B"
+    git(repository, "config", "merge.assetforge.driver", own)
+    told = repository.call("init", "--git")
+    assert told.code == 0
+    assert "left alone .git/config\n" in told.out
+    assert "warning: git can't start your own command to merge locks, `merge.assetforge.driver`\n" in told.err
+    assert git(repository, "config", "merge.assetforge.driver") == f"{own}\n"
+    told = repository.call("init", "--git", "--json")
+    assert told.object["files"][-1] == {"path": ".git/config", "what": "does not start"}
+    assert len(told.object["warnings"]) == 1
+    # The way on that is told is one.
+    git(repository, "config", "--unset", "merge.assetforge.driver")
+    assert "added to .git/config\n" in repository.call("init", "--git").out
+
+
+def test_doctor_finds_a_command_that_does_not_start(repository: Builder) -> None:
+    repository.write({"assets.toml": HERO}).call("init", "--git")
+    git(repository, "config", "merge.assetforge.driver", f"/nowhere/assetforge merge-driver {FALLBACK}")
+    told = repository.call("doctor").out
+    assert "warn  git: what merges `assets.lock` does not start\n      hint: run `assetforge init --git`" in told
+    repository.call("init", "--git")
+    assert "ok    git: `assets.lock` is merged by assetforge\n" in repository.call("doctor").out
+
+
 def test_without_a_repository_nothing_is_written(project: Builder) -> None:
     told = project.call("init", "--git", GIT_CEILING_DIRECTORIES=str(project.root.parent))
     assert told.code == 2
@@ -199,7 +287,7 @@ def test_a_lock_that_cannot_be_read_is_not_merged_and_nothing_is_written(
     told = project.call("merge-driver", "base", "ours", "theirs")
     assert told.code == 1
     assert told.err.startswith("error: the lock ")
-    assert "hint: the file stays as it is on our side" in told.err
+    assert "hint: git calls it a conflict" in told.err
     assert project.files() == before
 
 

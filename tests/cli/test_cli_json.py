@@ -50,7 +50,6 @@ def own(told: dict[str, Any]) -> set[str]:
         ("pick", ("reroll", "night")),
         ("clean", ("clean", "--yes")),
         ("refused", ("build", "--locked")),
-        ("refused", ("build", "nothing-like-it")),
     ],
 )
 def test_a_command_has_its_keys_and_no_other(edited: Builder, name: str, arguments: tuple[str, ...]) -> None:
@@ -66,17 +65,26 @@ def test_commands_without_a_project(project: Builder) -> None:
         ("trust", ("trust", "https://relay.example"), {"added"}),
         ("trust", ("trust", "https://relay.example", "--remove"), {"removed"}),
         ("schema", ("schema",), {"document"}),
-        ("refused", ("plan",), {"missing", "cost"}),
     ):
         told = project.call(*arguments, "--json").object
         assert set(told) == EVERY - {"root"} | keys
         assert keys <= KEYS[name]
+    assert set(project.call("plan", "--json").object) == EVERY - {"root"}
     assert own(project.call("init", "--json").object) == KEYS["init"]
     lock = "merge-driver", "base", "assets.lock", "assets.lock"
     assert set(project.write({"assets.lock": lock_text({})}).call(*lock, "--json").object) == KEYS[
         "merge driver"
     ] | EVERY - {"root"}
     assert own(project.call("schema", "--write", "--json").object) == {"path"}
+
+
+@pytest.mark.parametrize("arguments", [("build", "nothing-like-it"), ("history", "hreo"), ("pick", "hero", "9")])
+def test_what_is_refused_for_another_reason_tells_of_nothing_missing(
+    edited: Builder, arguments: tuple[str, ...]
+) -> None:
+    told = edited.call(*arguments, "--json")
+    assert own(told.object) == set()
+    assert told.object["exit_code"] == told.code == 2
 
 
 def test_what_lists_hold(edited: Builder) -> None:

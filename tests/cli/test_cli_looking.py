@@ -348,9 +348,9 @@ def test_trust_is_remembered_outside_the_repository(project: Builder) -> None:
     assert project.call("trust", "http://127.0.0.1:8080").code == 0
     listed = project.call("trust", "--json").object["trusted"]
     assert listed == [
-        {"origin": "http://127.0.0.1:8080", "key": None, "from": None},
-        {"origin": "https://api.openai.com", "key": "OPENAI_API_KEY", "from": "built in"},
-        {"origin": "https://relay.example", "key": "RELAY_KEY", "from": None},
+        {"origin": "http://127.0.0.1:8080", "kind": "origin", "key": None, "from": None},
+        {"origin": "https://api.openai.com", "kind": "origin", "key": "OPENAI_API_KEY", "from": "built in"},
+        {"origin": "https://relay.example", "kind": "origin", "key": "RELAY_KEY", "from": None},
     ]
     assert project.files() == {}
     assert (project.home / "config" / "trust.json").stat().st_mode & 0o777 == 0o600

@@ -42,6 +42,19 @@ def test_accept_says_which_assets(built: Builder, images: ImagesServer) -> None:
     assert len(images.calls) == 3
 
 
+def test_accept_takes_several_names(built: Builder, images: ImagesServer) -> None:
+    reword(built)
+    before = built.files()
+    assert built.call("accept", "hero", "icno").code == 2
+    assert built.files() == before
+    told = built.call("accept", "icon[item=sword]", "hero", "icon[item=sword]", "--json").object
+    assert (told["accepted"], told["current"]) == (["hero", "icon[item=sword]"], [])
+    assert [pin["step"] for pin in told["pinned"]] == ["hero:generate", "icon[item=sword]:generate"]
+    assert built.call("accept", "hero", "icon").out == "1 asset accepted\n"
+    assert built.call("check").code == 0
+    assert len(images.calls) == 3
+
+
 def test_accept_goes_on_where_one_of_several_cannot_be(built: Builder) -> None:
     reword(built)
     built.write({"assets.toml": built.text("assets.toml").replace('["sword"', '["bow", "sword"')})

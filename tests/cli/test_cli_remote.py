@@ -111,10 +111,104 @@ def test_a_remote_is_trusted_with_all_below_it_and_nothing_beside_it(shop: Build
     assert shop.call("trust", f"{tmp_path}/shar").code == 0
     assert shop.call("build").code == 2
     assert shop.call("trust", f"{tmp_path}/shared").code == 0
-    assert f"{tmp_path}/shared\n" in shop.call("trust").out
+    assert f"{tmp_path}/shared  as a remote\n" in shop.call("trust").out
     assert shop.call("build").code == 0
     assert shop.call("trust", f"{tmp_path}/shared", "--remove").code == 0
-    assert f"{tmp_path}/shared\n" not in shop.call("trust").out
+    assert f"{tmp_path}/shared" not in shop.call("trust").out
+    assert shop.call("build").code == 0, "nothing is missing, so nobody is asked"
+    assert f"`{tmp_path}/shared/one` is not trusted" in shop.call("doctor").out
+
+
+def test_a_folder_of_the_repository_needs_trust_too(shop: Builder) -> None:
+    shop.write({"assets.toml": '[cache]\nremote = "shared"\n' + HERO})
+    refused = shop.call("build")
+    assert (refused.code, f"hint: run `assetforge trust {shop.root}/shared`" in refused.err) == (2, True)
+    hint = f"hint: run `assetforge trust {shop.root}/shared`"
+    assert hint in shop.call("doctor").out
+    assert not (shop.root / "shared").exists()
+    assert shop.call("trust", f"{shop.root}/shared").code == 0
+    assert shop.call("build").code == 0
+    assert (shop.root / "shared" / "blobs").is_dir()
+
+
+def test_a_link_leads_past_no_trust_and_trust_in_a_link_is_in_what_it_leads_to(shop: Builder, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shop.write({"assets.toml": '[cache]\nremote = "shared"\n' + HERO})
+    assert shop.call("trust", f"{shop.root}/shared").code == 0
+    (shop.root / "shared").symlink_to(elsewhere)
+    refused = shop.call("build")
+    assert (refused.code, f"hint: run `assetforge trust {elsewhere}`" in refused.err) == (2, True)
+    assert shop.call("trust", f"{shop.root}/shared").err == f"manifests may name {elsewhere} as their remote\n"
+    assert shop.call("build").code == 0
+    assert (elsewhere / "blobs").is_dir()
+    for gone in (elsewhere, f"{shop.root}/shared"):
+        told = shop.call("trust", f"{shop.root}/shared", "--remove")
+        assert told.err == f"manifests may not name {gone} as their remote any more\n"
+
+
+FOLDER = "https://cdn.example/folder"
+
+
+def test_trust_in_a_web_folder_is_no_trust_in_its_server(shop: Builder) -> None:
+    relay = f'[provider.relay]\nkind = "images-api"\nbase_url = "{FOLDER}"\napi_key_env = "RELAY_KEY"\n'
+    shop.write({"assets.toml": f'[defaults]\nprovider = "relay"\n{relay}{HERO}'})
+    assert shop.call("trust", FOLDER).err == f"manifests may name {FOLDER} as their remote\n"
+    for environ in ({}, {"ASSETFORGE_TRUST": FOLDER}):
+        told = shop.call("build", "--yes", RELAY_KEY="k-1", **environ)
+        assert (told.code, "`https://cdn.example` is not trusted" in told.err) == (2, True)
+    assert f"{FOLDER}  as a remote\n" in shop.call("trust").out
+
+
+def test_a_web_address_is_a_remote_by_its_path_and_an_origin_by_a_key_or_without_a_path(shop: Builder) -> None:
+    assert shop.call("trust", FOLDER, "--json").object["added"] == {"origin": FOLDER, "kind": "remote", "key": None}
+    assert shop.call("trust", "https://one.example/").code == 0
+    shop.call("trust", "https://two.example/v1", "--key", "TWO_KEY")
+    listed = shop.call("trust", "--json", ASSETFORGE_TRUST="https://three.example/x,https://four.example/x=FOUR_KEY")
+    assert [
+        (one["origin"], one["kind"], one["key"])
+        for one in listed.object["trusted"]
+        if one["from"] != "built in" and one["from"] != "OPENAI_BASE_URL"
+    ] == [
+        (FOLDER, "remote", None),
+        ("https://four.example", "origin", "FOUR_KEY"),
+        ("https://one.example", "origin", None),
+        ("https://three.example/x", "remote", None),
+        ("https://two.example", "origin", "TWO_KEY"),
+    ]
+
+
+def test_what_was_trusted_is_removed_by_the_same_words(shop: Builder) -> None:
+    shop.call("trust", "https://cdn.example")
+    shop.call("trust", FOLDER)
+    removed = shop.call("trust", FOLDER, "--remove", "--json").object["removed"]
+    assert removed == {"origin": FOLDER, "kind": "remote"}
+    assert "https://cdn.example\n" in shop.call("trust").out
+    shop.call("trust", "https://two.example/v1", "--key", "TWO_KEY")
+    told = shop.call("trust", "https://two.example/v1", "--remove")
+    assert (told.code, told.err) == (0, "nothing may go to https://two.example any more\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("shared", "is neither an http(s) URL nor a remote"),
+        ("s3:bucket", "`s3:` without `//` is no remote"),
+        ("https://cdn.example/a/%2e%2e", "is not followed by a plain name"),
+        ("https://key:secret@cdn.example/a", "may not carry credentials"),
+        ("http://cdn.example/a", "has to be https"),
+    ],
+)
+def test_what_can_not_be_trusted_is_told_with_a_hint(shop: Builder, text: str, told: str) -> None:
+    result = shop.call("trust", text)
+    assert (result.code, told in result.err, "hint: " in result.err) == (2, True, True)
+    assert "secret" not in result.err
+
+
+def test_a_remote_has_no_key(shop: Builder) -> None:
+    told = shop.call("trust", "s3://bucket", "--key", "RELAY_KEY")
+    assert (told.code, "a remote has no key here" in told.err) == (2, True)
+    assert shop.call("plan", ASSETFORGE_TRUST="s3://bucket=RELAY_KEY").code == 2
 
 
 @pytest.mark.parametrize(
@@ -124,6 +218,8 @@ def test_a_remote_is_trusted_with_all_below_it_and_nothing_beside_it(shop: Build
         ("ftp://somewhere/x", "is no kind of remote"),
         ("http://cdn.example/x", "has to be https"),
         ("s3://", "is not followed by a plain name"),
+        ("s3://bucket/team/%2e%2e/other", "is not followed by a plain name"),
+        ("s3:/bucket", "`s3:` without `//` is no remote"),
     ],
 )
 def test_what_names_no_remote_is_an_error_at_its_line(shop: Builder, remote: str, told: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assetforge.choose.proposal import Proposal, propose_pick, propose_reroll, write
 from assetforge.config import load_settings
+from assetforge.errors import UsageError
 from assetforge.model import Paid
 from assetforge.paths import Root
 from assetforge.project import Project
@@ -120,6 +121,28 @@ def test_a_reroll_raises_the_revision_of_what_was_named_and_no_other(seed: int, 
     wanted = {step: (values(before)[step][0], values(before)[step][1] + 1) for step in steps}
     assert values(after) == values(before) | wanted
     assert_kept(text, told)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 3), st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=1, max_size=4))
+def test_a_reroll_leaves_no_instance_out_without_a_word(base: int, each: list[tuple[bool, int]]) -> None:
+    """Every revision is one that no instance with it had, or stays and is told of."""
+    overrides = [{"when": {"at": at}, "revision": own} for at, (is_own, own) in enumerate(each) if is_own]
+    icon = {"matrix": {"at": list(range(len(each)))}, "prompt": "{{ at }}", "revision": base, "overrides": overrides}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "assets.toml").write_text(Writer(0).document(TABLE | {"asset": {"icon": icon}}), "utf-8")
+        project = opened(folder)
+        try:
+            proposal = propose_reroll(project, "icon")
+        except UsageError:
+            assert all(is_own for is_own, _ in each)
+            return
+    before, after = values(project), values(proposal.project)
+    changed = {step for step in before if before[step] != after[step]}
+    assert changed == set(proposal.steps)
+    assert {after[step][1] for step in changed} == {max(before[step][1] for step in changed) + 1}
+    told = " ".join(problem.message for problem in proposal.kept)
+    assert {step for step in before if f"`{step.removesuffix(':generate')}`" in told} == before.keys() - changed
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)

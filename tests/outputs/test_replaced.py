@@ -51,6 +51,16 @@ def test_rows_are_added_in_their_order(tmp_path: Path) -> None:
     assert [each.steps["generate"][1].media.digest[0] for _, each in kept(tmp_path)] == list("112233")
 
 
+def test_a_row_is_there_once(tmp_path: Path) -> None:
+    one, two = {"hero": line(record("1"))}, {"hero": line(record("2"))}
+    for before, after in ((one, two), (two, one), (one, two), (two, {}), (one, {})):
+        keep_replaced(tmp_path, before, after)
+    assert kept(tmp_path) == [("hero", line(record("1"))), ("hero", line(record("2")))]
+    size = (tmp_path / FILE).stat().st_size
+    keep_pictures(tmp_path, one)
+    assert (tmp_path / FILE).stat().st_size == size
+
+
 def test_rows_that_cannot_be_read_are_passed_over(tmp_path: Path) -> None:
     keep_pictures(tmp_path, {"hero": line(record("1"))})
     with (tmp_path / FILE).open("ab") as file:

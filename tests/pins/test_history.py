@@ -10,6 +10,15 @@ from tests.images_server import ImagesServer
 from tests.pins.hands import CHAIN, accepted, adopted, hand, looked_back, restored
 from tests.promises.site import LOCK, ONE, Site, make_draft_scene, make_site
 
+ICONS = """
+[asset.icon]
+matrix.item = ["axe", "bow"]
+prompt = "An icon of {{ item }}"
+n = 2
+size = "1024x640"
+output = "{{ item }}.png"
+"""
+
 
 def told(site: Site, asset: str) -> list[tuple[str, ...]]:
     """How each picture came, and what became of it."""
@@ -108,6 +117,42 @@ def test_what_a_merge_set_aside_is_told_of(chain: Site) -> None:
     clone.write(LOCK, text.replace(line, f"{theirs},\n{line}"))
     found = looked_back(clone, "hero:logo")
     assert {past.digest: bool(past.pinned) for past in found} == {mine.digest: True, "f" * 64: False}
+
+
+def test_what_a_merge_set_aside_is_told_of_when_its_line_is_gone(chain: Site) -> None:
+    """The next whole build drops such a line; the picture was in the lock all the same."""
+    row = next(row for row in chain.lock.decode().split("\n") if row.startswith('"hero": '))
+    (mine,) = looked_back(chain, "hero:logo")
+    theirs = row.replace('"hero": ', '"aside:1:hero": ', 1).replace(mine.digest, "f" * 64)
+    chain.write(LOCK, chain.lock.decode().replace(row, f"{theirs},\n{row}"))
+    chain.edit("Make it night", "Make it evening")
+    chain.build()
+    assert list(chain.lines) == ["hero"]
+    assert {past.digest: bool(past.pinned) for past in looked_back(chain, "hero:logo")} == {
+        mine.digest: False,
+        "f" * 64: False,
+        chain.lines["hero"]["steps"]["logo"]["1"]["digest"]: True,
+    }
+
+
+def test_a_prompt_is_compared_with_that_of_the_request_before(server: ImagesServer, tmp_path: Path) -> None:
+    """Not with another candidate of its own, and of many instances each with its own."""
+    site = make_site(tmp_path, server, ICONS)
+    site.build()
+    site.edit("An icon", "A drawing")
+    site.build()
+    site.edit("A drawing", "A sketch")
+    site.build()
+    found = list(rows(looked_back(site, "icon")))
+    assert [(row.past.step.instance, row.past.candidate) for row in found] == [
+        (f"icon[item={item}]", number) for item in ("axe", "bow") for _ in range(3) for number in (1, 2)
+    ]
+    for row, item in zip(found, ["axe"] * 6 + ["bow"] * 6, strict=True):
+        changed = dict(row.diff)
+        assert row.prompt is not None
+        assert row.prompt.endswith(f"of {item}")
+        assert (changed.get("-"), changed.get("+")) in {("drawing", "sketch"), ("An icon", "A drawing"), (None, None)}
+    assert [bool(row.diff) for row in found] == [True] * 4 + [False] * 2 + [True] * 4 + [False] * 2
 
 
 def test_nothing_is_made_by_looking(server: ImagesServer, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from assetforge.errors import NotCurrent
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
 from tests.images_server import ImagesServer
+from tests.pins.hands import adopted, hand
 from tests.promises.pictures import png, sky
 from tests.promises.site import ONE, SCENE_CALLS, Site, make_draft_scene, make_scene, make_site
 
+SMALL = ONE.replace('"hero.png"', '{ path = "hero.png", width = 64 }')
 OUTPUTS = ("hero.png", "night.png", "night-320.jpg", "icons/sword.png", "icons/shield.png")
 
 
@@ -182,6 +184,25 @@ def test_pictures_that_are_nowhere_are_listed_with_what_they_cost(
     assert one.price is not None
     assert "--rebuy-lost where it may buy, for $" in (caught.value.problems[0].hint or "")
     assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("options", [{"locked": True}, {"on_miss": "fail"}], ids=["locked", "on miss fail"])
+def test_a_picture_by_hand_that_is_nowhere_has_no_price(
+    options: dict[str, Any], server: ImagesServer, tmp_path: Path
+) -> None:
+    site = make_site(tmp_path, server, SMALL)
+    site.build()
+    adopted(site, "hero", hand(site))
+    site.build()
+    clone = site.clone("clone", without=("hero.png",))
+    with pytest.raises(NotCurrent, match="1 picture made by hand, and nowhere to be found") as caught:
+        clone.build(**options)
+    (one,) = caught.value.missing
+    assert (one.subject, one.buys, one.price) == ("hero:generate", "no", None)
+    assert one.reason == "it was made by hand, and its bytes are nowhere"
+    (problem,) = caught.value.problems
+    assert "adopt the file again, or fetch" in (problem.hint or "")
+    assert "$" not in str(problem)
 
 
 def test_what_the_store_knows_and_the_lock_does_not_costs_nothing_and_is_not_built(

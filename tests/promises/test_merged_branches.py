@@ -26,11 +26,11 @@ output = "zebra.png"
 MARKS = "<" * 7
 
 
-def git(project: Builder, *arguments: str, code: int = 0) -> str:
+def git(project: Builder, *arguments: str, code: int = 0, **more: str) -> str:
     """What git prints, run by this user alone."""
     env = project.env(
         GIT_CONFIG_NOSYSTEM="1", GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@x", GIT_COMMITTER_NAME="a",
-        GIT_COMMITTER_EMAIL="a@x", GIT_EDITOR="true",
+        GIT_COMMITTER_EMAIL="a@x", GIT_EDITOR="true", **more,
     )  # fmt: skip
     done = subprocess.run(
         ["git", *arguments], cwd=project.root, env=env, capture_output=True, text=True, timeout=60, check=False
@@ -304,9 +304,71 @@ def test_marks_of_a_conflict_are_told_with_a_way_on_that_works(
     assert_nothing_is_bought(repository, images)
 
 
-def test_a_lock_of_a_newer_release_is_a_conflict_and_stays_as_it_is(repository: Builder) -> None:
+# --- with a driver that fails ---
+
+
+def lose_command(project: Builder) -> None:
+    """What the driver starts is there no more."""
+    driver = git(project, "config", "merge.assetforge.driver").strip()
+    command, verb, rest = driver.partition(" merge-driver ")
+    assert command
+    git(project, "config", "merge.assetforge.driver", f"/nowhere/assetforge{verb}{rest}")
+
+
+def test_git_finds_the_command_whatever_the_path_of_who_runs_git(repository: Builder, images: ImagesServer) -> None:
     buy(repository, "ours", ("at dawn", "at noon"))
-    ours = repository.text("assets.lock")
+    buy(repository, "theirs", ("at dawn", "at dusk"))
+    git(repository, "checkout", "-q", "ours")
+    found = shutil.which("git")
+    assert found
+    told = git(repository, "merge", "theirs", code=1, PATH=f"{Path(found).parent}{os.pathsep}{os.defpath}")
+    assert "both sides changed `hero`" in told
+    git(repository, "checkout", "--theirs", "--", "assets.toml")
+    assert_nothing_is_bought(repository, images)
+
+
+def test_a_command_that_is_gone_leaves_marks_and_nothing_is_bought(repository: Builder, images: ImagesServer) -> None:
+    buy(repository, "ours", ("at dawn", "at noon"))
+    buy(repository, "theirs", ("at dawn", "at dusk"))
+    git(repository, "checkout", "-q", "ours")
+    lose_command(repository)
+    git(repository, "merge", "theirs", code=1)
+    assert unmerged(repository) == ["assets.lock", "assets.toml"]
+    assert f"{MARKS} ours\n" in repository.text("assets.lock")
+    git(repository, "checkout", "--theirs", "--", "assets.toml")
+    told = repository.call("build", "--yes")
+    assert told.code == 2
+    assert "hint: run `assetforge init --git`, then `git checkout --merge -- assets.lock`" in told.err
+    assert "changed .git/config" in repository.call("init", "--git").out
+    git(repository, "checkout", "--merge", "--", "assets.lock")
+    assert_nothing_is_bought(repository, images)
+    assert len(images.paid) == 5
+
+
+def test_a_command_that_is_gone_is_told_also_where_the_texts_merge(repository: Builder, images: ImagesServer) -> None:
+    buy(repository, "ours", ("A zebra", "A zebra foal"))
+    buy(repository, "theirs", ("at dawn", "at noon"))
+    git(repository, "checkout", "-q", "ours")
+    lose_command(repository)
+    git(repository, "merge", "theirs", code=1)
+    assert unmerged(repository) == ["assets.lock"]
+    assert MARKS not in repository.text("assets.lock")
+    assert_nothing_is_bought(repository, images)
+    assert len(images.paid) == 5
+
+
+@pytest.mark.parametrize(
+    ("edited", "why"),
+    [
+        (("at dawn", "at noon"), "error: the lock has merge conflicts"),
+        (("A zebra", "A zebra foal"), "error: the lock was written by a newer assetforge (format 2)"),
+    ],
+    ids=["touching", "apart"],
+)
+def test_a_lock_of_a_newer_release_is_a_conflict_and_no_build_goes_by_a_half(
+    repository: Builder, images: ImagesServer, edited: tuple[str, str], why: str
+) -> None:
+    buy(repository, "ours", edited)
     git(repository, "checkout", "-qb", "theirs", "main")
     newer = repository.text("assets.lock").replace('"version": 1', '"version": 2')
     commit(repository.write({"assets.lock": newer}), "newer")
@@ -314,7 +376,10 @@ def test_a_lock_of_a_newer_release_is_a_conflict_and_stays_as_it_is(repository: 
     told = git(repository, "merge", "theirs", code=1)
     assert "the lock was written by a newer assetforge (format 2), on their side" in told
     assert unmerged(repository) == ["assets.lock"]
-    assert repository.text("assets.lock") == ours
+    built = repository.call("build", "--yes")
+    assert built.code == 2
+    assert why in built.err
+    assert len(images.paid) == 4
 
 
 # --- line ends ---

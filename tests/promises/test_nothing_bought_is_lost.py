@@ -11,6 +11,7 @@ import pytest
 from assetforge.digest import digest_bytes
 from assetforge.model import Report
 from tests.images_server import ImagesServer
+from tests.pins.hands import adopted, hand
 from tests.promises.pictures import logo, photo, png
 from tests.promises.site import AGAIN, ONE, Site, make_scene, make_site
 
@@ -70,6 +71,31 @@ def test_a_lost_picture_is_bought_again_when_asked_for_and_replaces_its_pin(
     assert clone.check() == []
     assert clone.build().placed == ()
     assert clone.build(rebuy_lost=True).calls == 0
+
+
+def test_a_lost_picture_by_hand_is_never_bought(server: ImagesServer, tmp_path: Path) -> None:
+    """A model's picture is another one; what is lost beside it, for the same request even, is bought again."""
+    site = make_site(tmp_path, server, SMALL + SMALL.replace("hero", "twin"))
+    site.build()
+    adopted(site, "hero", hand(site))
+    site.build()
+    clone = site.clone("clone", without=("hero.png", "twin.png"))
+    pinned = clone.lines["hero"]["steps"]
+    forecast = clone.plan(rebuy_lost=True)
+    assert list(forecast.lost) == [("hero:generate", 1)]
+    assert [item.step for item in forecast.purchases] == ["twin:generate"]
+    report = clone.build(rebuy_lost=True)
+    assert set(told(report)) == {"hero"}
+    assert "`hero:generate` was made by hand, and its bytes are nowhere" in told(report)["hero"]
+    (hint,) = [str(failure.problem.hint) for failure in report.failed]
+    assert "adopt the file again" in hint
+    assert "`assetforge cache pull`" in hint
+    assert "$" not in hint
+    assert clone.lines["hero"]["steps"] == pinned
+    assert len(server.calls) == 2
+    adopted(clone, "hero", hand(clone))
+    assert clone.build().failed == ()
+    assert clone.read("hero.png") == site.read("hero.png")
 
 
 def test_a_rendition_that_is_current_does_not_need_its_original(server: ImagesServer, tmp_path: Path) -> None:

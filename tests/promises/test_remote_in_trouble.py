@@ -2,6 +2,7 @@
 told of once.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from assetforge.digest import digest_bytes
 from assetforge.errors import UsageError
+from assetforge.project import Options
+from assetforge.report.foreseen import look_ahead
 from tests.images_server import ImagesServer
 from tests.object_store import ObjectStore, object_store
-from tests.promises.processes import finish
+from tests.promises.processes import finish, kill, wait_until
 from tests.promises.site import LOCK, SCENE_CALLS, Site, make_scene, make_site
 
 
@@ -128,6 +132,7 @@ def test_a_manifests_remote_is_no_way_out_of_the_repository(server: ImagesServer
     site.edit("[asset.hero]", '[cache]\nremote = "shared"\n[asset.hero]')
     (tmp_path / "elsewhere").mkdir()
     (site.folder / "shared").symlink_to(tmp_path / "elsewhere")
+    site.environ["ASSETFORGE_TRUST"] = str(site.folder / "shared")
     with pytest.raises(UsageError, match="not trusted"):
         site.build(yes=False)
     assert site.build().calls == 1
@@ -187,6 +192,7 @@ def test_where_no_leases_can_be_had_the_first_record_is_the_choice_of_all(
 
 def test_a_web_server_is_read_and_never_written_to(server: ImagesServer, tmp_path: Path) -> None:
     site = make_site(tmp_path, server)
+    (tmp_path / "public").mkdir()
     site.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "public" / "cache")
     site.build()
     reader = site.clone("reader", without=(LOCK, "hero.png"))
@@ -216,3 +222,114 @@ def web_server(folder: Path) -> Iterator[tuple[int, set[str]]]:
             yield running.server_address[1], methods
         finally:
             running.shutdown()
+
+
+@pytest.mark.parametrize("folder", ["leases", "records"])
+def test_where_two_write_at_once_and_neither_is_let_through_it_is_tried_again(
+    server: ImagesServer, objects: ObjectStore, tmp_path: Path, folder: str
+) -> None:
+    site = shared(make_scene(tmp_path, server), objects)
+    conflicts = iter([409])
+    objects.answer = lambda method, path: next(conflicts, None) if method == "PUT" and f"/{folder}/" in path else None
+    assert (site.build().calls, told(site)) == (SCENE_CALLS, [])
+    assert len(objects.names(folder)) == SCENE_CALLS
+
+
+def test_what_the_store_has_is_shared_before_anything_is_bought(
+    server: ImagesServer, objects: ObjectStore, tmp_path: Path
+) -> None:
+    site = make_site(tmp_path, server)
+    site.build()
+    site.remove(LOCK)
+    site.edit("[asset.hero]", '[asset.slow]\nprompt = "A slow one"\noutput = "slow.png"\n[asset.hero]')
+    server.latency = 3.0
+    child = shared(site, objects).start()
+    wait_until(lambda: bool(objects.names("records")))
+    kill(child)
+    server.latency = 0.0
+    other = site.clone("other", without=(LOCK,) if (site.folder / LOCK).exists() else ())
+    assert other.build(select=("hero",)).calls == 0
+
+
+def test_a_newer_releases_record_stops_a_build_before_it_buys_and_is_left_alone(
+    server: ImagesServer, tmp_path: Path
+) -> None:
+    site = make_site(tmp_path, server)
+    site.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "remote")
+    site.build()
+    (record,) = (tmp_path / "remote" / "records").iterdir()
+    newer = b'{"v":99}'
+    record.write_bytes(newer)
+    other = site.clone("other", without=(LOCK, "hero.png"))
+    with pytest.raises(UsageError, match="newer assetforge"):
+        other.build()
+    assert (len(server.calls), record.read_bytes()) == (1, newer)
+
+
+def test_what_is_no_picture_is_not_kept(server: ImagesServer, tmp_path: Path) -> None:
+    site = make_site(tmp_path, server)
+    site.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "remote")
+    site.build()
+    (record,) = (tmp_path / "remote" / "records").iterdir()
+    junk = b"no picture at all" * 1_000
+    text = record.read_text().replace(next(iter(site.pins)), digest_bytes(junk))
+    size = json.loads(text)["media"]["bytes"]
+    record.write_text(text.replace(f'"bytes":{size}', f'"bytes":{len(junk)}'))
+    (tmp_path / "remote" / "blobs" / digest_bytes(junk)).write_bytes(junk)
+    other = site.clone("other", without=(LOCK, "hero.png"))
+    assert other.build().calls == 1
+    assert not other.blob(junk)
+    assert any("is not used" in warning for warning in other.warnings)
+
+
+def test_the_lock_is_written_before_what_is_shared_beside(
+    server: ImagesServer, objects: ObjectStore, tmp_path: Path
+) -> None:
+    site = shared(make_scene(tmp_path, server), objects)
+    records, refused = [], []
+
+    def answer(method: str, path: str) -> int | None:
+        if method == "PUT" and "/records/" in path:
+            records.append(path)
+        if method == "PUT" and "/blobs/" in path and len(records) == SCENE_CALLS:
+            refused.append(path)  # an output: all that was bought is there
+            return 500
+        return None
+
+    objects.answer = answer
+    assert site.build().failed == ()
+    assert refused
+    assert len(site.lines) == 4
+
+
+def test_what_a_dead_build_of_another_project_got_is_not_shared_with_this_ones_remote(
+    server: ImagesServer, tmp_path: Path
+) -> None:
+    mine = make_site(tmp_path, server)
+    server.latency = 1.0
+    child = mine.start()
+    wait_until(lambda: len(server.calls) == 1)
+    wait_until(lambda: any(mine.cache.glob("inflight/*/*/body*")))
+    kill(child)
+    server.latency = 0.0
+    other = mine.clone("another project", store=True)
+    other.edit("A lighthouse", "A windmill")
+    other.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "remote")
+    other.build()
+    (record,) = (tmp_path / "remote" / "records").iterdir()
+    assert "windmill" in record.read_text()
+
+
+def test_a_plan_that_looks_there_makes_no_folder(server: ImagesServer, tmp_path: Path) -> None:
+    site = make_site(tmp_path, server)
+    site.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "remote")
+    look_ahead(site.project(), Options(), lambda event: None, asks_remote=True)
+    assert not (tmp_path / "remote").exists()
+
+
+def test_a_folder_on_a_disk_that_is_not_mounted_is_not_made(server: ImagesServer, tmp_path: Path) -> None:
+    site = make_site(tmp_path, server)
+    site.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "mounted" / "remote")
+    assert site.build().calls == 1
+    assert any("is a disk mounted?" in warning for warning in site.warnings)
+    assert not (tmp_path / "mounted").exists()

@@ -11,7 +11,7 @@ from assetforge.store.leases import DEAD_SECONDS
 from tests.images_server import ImagesServer
 from tests.object_store import object_store
 from tests.promises.processes import finish, kill, wait_until
-from tests.promises.site import make_site
+from tests.promises.site import MANIFEST, make_site
 from tests.soak.crowds import PATIENCE, write_crowd
 from tests.soak.machines import agree, build_until_done, check_paid_once, machines_of
 
@@ -56,6 +56,23 @@ def test_a_machine_that_dies_for_good_is_taken_over_from_and_its_call_is_booked(
     assert len(server.calls) == 2
     print(f"\na dead machine's picture was made by another after {took:.0f} s")
     assert took >= DEAD_SECONDS
+
+
+def test_a_slow_remote_and_many_calls_under_way_make_no_machine_seem_dead(tmp_path: Path) -> None:
+    with ImagesServer(latency=DEAD_SECONDS + 40) as server, object_store() as objects:
+        first = make_site(tmp_path, server)
+        first.environ |= {"ASSETFORGE_REMOTE": objects.url, **objects.environ}
+        sites = machines_of(first, 2)
+        write_crowd(sites, 0, PICTURES)
+        for site in sites:
+            site.write(MANIFEST, site.read(MANIFEST) + f"\n[provider.openai]\nconcurrency = {PICTURES}\n".encode())
+        objects.delay = 3.0
+        began = time.monotonic()
+        said = [finish(child, 600) for child in [site.start() for site in sites]]
+        took = time.monotonic() - began
+    print(f"\ntwo machines, {PICTURES} calls under way, 3 s for a request: {len(server.calls)} calls, {took:.0f} s")
+    assert len(server.calls) == PICTURES
+    assert not any("gave no sign of life" in each or "can't hold leases" in each for each in said)
 
 
 def test_a_remote_that_takes_half_a_minute_for_each_answer_holds_a_build_up_for_a_bounded_time(

@@ -104,7 +104,7 @@ def test_a_passing_fault_of_the_server_is_asked_again(objects: ObjectStore) -> N
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RemoteTrouble):
-        open_remote(read_place(str(tmp_path / "file" / "below"), "/")).has("records/k")
+        open_remote(read_place(str(tmp_path / "file" / "below"), "/")).write("records/k", b"1")
 
 
 def test_a_remote_that_nobody_asks_makes_no_folder(tmp_path: Path) -> None:

@@ -78,9 +78,19 @@ def test_names_that_need_more_than_a_header_are_not_put_together(form: int) -> N
     spooled = io.BytesIO()
     with tarfile.open(fileobj=spooled, mode="w", format=form) as tar:
         tar.addfile(tarfile.TarInfo("d/" * 100 + "x"))
-    first, *rest = read(spooled.getvalue())
-    assert not first[2]
-    assert all(len(name) <= 257 for name, _, _ in rest)
+    assert all(len(name) <= 257 for name, _, is_file in read(spooled.getvalue()) if is_file)
+
+
+def test_remarks_on_entries_and_on_all_of_them_are_no_entries() -> None:
+    spooled = io.BytesIO()
+    with tarfile.open(
+        fileobj=spooled, mode="w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "x" * 600}
+    ) as tar:
+        info = tarfile.TarInfo("x")
+        info.size, info.mtime = 1, 0.5
+        tar.addfile(info, io.BytesIO(b"1"))
+    assert b"PaxHeader" in spooled.getvalue()
+    assert read(spooled.getvalue()) == [("x", b"1", True)]
 
 
 def test_more_than_is_asked_for_is_not_read() -> None:

@@ -9,14 +9,14 @@ FAILED = 1
 
 
 @click.command("accept", short_help="Keep the present picture for a request that changed.")
-@click.argument("asset")
+@click.argument("asset", nargs=-1, required=True)
 @shared.variables
 @shared.common
 @pass_run
-def command(run: Run, asset: str, variables: tuple[tuple[str, str], ...]) -> int:
-    """Keeps the present picture of ASSET for a request that changed: the lock pins it to the present request, marked
-    as accepted, and nothing is bought. ASSET is a name (all its instances), one instance like icon[item=sword], or a
-    pattern like icon*. Another size or format to ask for can't be accepted."""
+def command(run: Run, asset: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> int:
+    """Keeps the present picture of each ASSET for a request that changed: the lock pins it to the present request,
+    marked as accepted, and nothing is bought. ASSET is a name (all its instances), one instance like
+    icon[item=sword], or a pattern like icon*. Another size or format to ask for can't be accepted."""
     from assetforge.pins.accept import accept
     from assetforge.pins.named import paid_steps
     from assetforge.report.pinned import instances_of, pin_object
@@ -24,8 +24,9 @@ def command(run: Run, asset: str, variables: tuple[tuple[str, str], ...]) -> int
 
     project = run.open(dict(variables))
     graph = project.graph()
+    steps = {step.id: step for name in asset for step in paid_steps(graph, name)}
     with project.at_work(), project.workspace() as space:
-        accepted = accept(space, graph, paid_steps(graph, asset))
+        accepted = accept(space, graph, list(steps.values()))
     code = FAILED if accepted.failed else 0
     kept = instances_of(accepted.pins)
     if run.console.as_json:

@@ -14,12 +14,20 @@ def command(run: Run) -> int:
     """Says how much of the store was paid for, and what that cost; what is made again for nothing; which projects on
     this machine use how much of it, and what none uses. Reads no picture, and changes nothing."""
     from assetforge.inventory import take_inventory
-    from assetforge.report.inventoried import gone_problems, kind_rows, part_rows, stats_object, use_rows, weigh
+    from assetforge.report.inventoried import (
+        gone_problems,
+        kind_rows,
+        part_rows,
+        stats_object,
+        unread_problems,
+        use_rows,
+        weigh,
+    )
 
     folder = folder_of(run)
     inventory = take_inventory(folder)
     parts = weigh(folder)
-    warnings = gone_problems(inventory.uses)
+    warnings = [*gone_problems(inventory.uses), *unread_problems(inventory.uses)]
     if run.console.as_json:
         return run.emit("cache stats", stats_object(folder, inventory, parts), warnings=warnings)
     run.console.print(str(folder))

@@ -30,7 +30,8 @@ def command(run: Run, stale: bool, yes: bool, variables: tuple[tuple[str, str], 
                 console.tell(f"  {run.shown(path)}")
             _ask(run, count(len(found.ours), "file"))
         try:
-            cleaned = clean(space, graph, found.ours)
+            with project.at_work():
+                cleaned = clean(space, graph, found.ours)
         except OSError as error:
             raise AssetforgeError(f"the outputs can't be removed: {error}") from None
     left = {**found.left, **cleaned.files.left}

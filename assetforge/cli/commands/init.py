@@ -10,9 +10,12 @@ from assetforge.cli.commands.schema import NAME as SCHEMA_NAME
 from assetforge.cli.commands.schema import write_schema
 from assetforge.cli.git_setup import Told, require_work_tree, set_up_git
 from assetforge.cli.options import Run, pass_run
-from assetforge.errors import AssetforgeError, UsageError
+from assetforge.errors import AssetforgeError, Problem, UsageError
+from assetforge.git import DRIVER
 
 EVERY_CLONE = "every clone runs `assetforge init --git` once: git does not carry its settings from one to another"
+NO_START = f"git can't start your own command to merge locks, `{DRIVER}`"
+NO_START_HINT = f"correct it; or run `git config --unset {DRIVER}`, then `assetforge init --git`"
 
 
 @click.command("init", short_help="Begin: a commented assets.toml and an editor schema.")
@@ -84,12 +87,23 @@ def _write(path: str, text: str) -> Told:
 
 
 def _tell(run: Run, done: dict[str, Told]) -> None:
+    warnings = [Problem(NO_START, None, NO_START_HINT)] if "does not start" in done.values() else []
     if run.console.as_json:
-        run.emit("init", {"files": [{"path": name, "what": what} for name, what in done.items()]})
+        files = [{"path": name, "what": what} for name, what in done.items()]
+        run.emit("init", {"files": files}, warnings=warnings)
         return
     for name, what in done.items():
+        run.console.print(_line(name, what))
+    run.show("warning", warnings)
+
+
+def _line(name: str, what: Told) -> str:
+    if what == "left alone":
         known = "which is there already" if name.endswith((".toml", ".json")) else "which says it already"
-        run.console.print(f"{what} {name}" + (f", {known}" if what == "left alone" else ""))
+        return f"{what} {name}, {known}"
+    if what == "changed":
+        return f"{what} {name}, whose command to merge locks would not start everywhere"
+    return f"left alone {name}" if what == "does not start" else f"{what} {name}"
 
 
 def _tell_next(run: Run, path: str) -> None:

@@ -12,9 +12,7 @@ from assetforge.outputs.lock import LockLine, read_lock, write_lock
 from assetforge.outputs.merge import merge_lines
 from assetforge.words import some
 
-HINT = (
-    "the file stays as it is on our side; when all can be read, `git checkout --merge -- assets.lock` merges it again"
-)
+HINT = "git calls it a conflict; when all can be read, `git checkout --merge -- assets.lock` merges it again"
 
 
 @click.command("merge-driver", short_help="Merge the locks of two branches; git calls it.")
@@ -29,7 +27,7 @@ def command(run: Run, base: str, ours: str, theirs: str) -> int:
 
     Nothing that either side bought is lost. Where both changed the same place ours stays, and theirs is set aside in
     a line of its own, from which the next build takes what the manifest asks for. Where a lock can't be read nothing
-    is written, and the exit code is 1: git then calls it a conflict.
+    is written, and the exit code is 1: git then merges it as text, and calls it a conflict.
     """
     paths = [os.path.normpath(os.path.join(run.start, path)) for path in (base, ours, theirs)]
     before = {} if _is_empty(paths[0]) else _read(paths[0], "before both sides")

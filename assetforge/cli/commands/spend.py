@@ -34,7 +34,7 @@ def command(run: Run, since: str | None, by: "By | None") -> int:
     settings = load_settings(run.console.environ)
     limit = settings.max_usd_per_month
     now = datetime.now(UTC).isoformat()
-    with open_store(settings.cache_dir, lambda _: None) as store:
+    with open_store(settings.cache_dir) as store:
         told = add_up(store.ledger, by, "" if since is None else first_day(since))
         booked = Month(store.ledger, store.inflight, store.month_lock, limit or 0.0, lambda: now).booked()
         warnings = unread(told.unreadable, str(store.ledger.path), "what they tell of money is in no sum here")
