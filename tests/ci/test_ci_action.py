@@ -51,7 +51,7 @@ def write(runner: Runner, text: str, name: str = "assets.toml") -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_it_installs_itself_and_builds_whatever_the_checkout_has(tmp_path: Path) -> None:
     """From a folder with spaces, in a checkout whose modules have the names of Python's own."""
     checkout = tmp_path / "check out"

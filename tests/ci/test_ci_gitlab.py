@@ -8,7 +8,7 @@ import pytest
 from tests.ci.runner import BASH, ROOT, copy_of_repository, machine, read_yaml
 from tests.cli.manifests import DRAFTS, HERO
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 FILE = read_yaml(ROOT / "ci" / "assetforge.gitlab-ci.yml")
 
 

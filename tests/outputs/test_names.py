@@ -14,10 +14,15 @@ from assetforge.plan.descent import picture_changes
 from tests.laws.test_law_descent import Memory, changes, file, pictures, sheet
 
 WORDS = st.text("ab/.", min_size=1, max_size=6)
-NAMES = st.dictionaries(WORDS, st.lists(st.builds(Name, WORDS, st.just("") | WORDS), min_size=1).map(tuple))
+NAMES = st.dictionaries(
+    WORDS, st.lists(st.builds(Name, WORDS, st.just("") | WORDS), min_size=1, max_size=4).map(tuple), max_size=4
+)
 
 
-@given(st.dictionaries(WORDS, st.tuples(WORDS, NAMES)), st.dictionaries(WORDS, st.tuples(WORDS, NAMES)))
+@given(
+    st.dictionaries(WORDS, st.tuples(WORDS, NAMES), max_size=4),
+    st.dictionaries(WORDS, st.tuples(WORDS, NAMES), max_size=4),
+)
 def test_the_last_names_of_each_output_are_found_for_its_picture_alone(
     tmp_path_factory: pytest.TempPathFactory,
     first: dict[str, tuple[str, Names]],
