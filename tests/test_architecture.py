@@ -60,6 +60,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     # How git is asked, by `doctor` and by `init --git`.
     ("git",),
     ("watch", "report"),
+    # All pictures on a page; what changed of them since a revision; the page served, and what its buttons do.
+    ("gallery",),
+    ("compare",),
+    ("live",),
     # The other end of a call. It draws as the provider of drafts does, and knows nothing else of `providers`.
     ("simulate",),
     ("cli",),
@@ -71,21 +75,21 @@ FRONT_DOOR = "__init__"
 DOORS: dict[str, tuple[str, ...]] = {
     # `Invalid` of `entry` is what other modules catch.
     "pydantic": ("entry", "config", "manifest.schema", "providers.spec", "ops.spec"),
-    "jinja2": ("graph.template", "graph.sandbox", "graph.escaping", "report"),
+    "jinja2": ("graph.template", "graph.sandbox", "graph.escaping", "gallery.page"),
     # Printing has to know what Jinja calls text.
-    "markupsafe": ("graph.escaping", "graph.printing", "report"),
+    "markupsafe": ("graph.escaping", "graph.printing", "gallery.page"),
     "httpx": ("providers.images_api", "providers.links", "providers.listing", "providers.wire"),
     # An answer's base64 is read apart from its connection.
     "pybase64": ("providers.answer",),
     # All of `ops` takes it from `pillow`, which loads it when it is used; what reads files stands on its classes.
     "PIL": ("ops.pillow", "ops.openers", "providers.draft", "providers.draft_*", "simulate"),
-    "starlette": ("simulate",),
-    "uvicorn": ("simulate.server",),
+    "starlette": ("simulate", "live"),
+    "uvicorn": ("simulate.server", "live.serving"),
     "python_multipart": ("simulate.call",),
     "diskcache": ("store.records",),
     "obstore": ("store.remote",),
     "sqlite3": ("store.records", "store.sweep"),
-    "watchfiles": ("watch",),
+    "watchfiles": ("watch.changes",),
     "tomlkit": ("manifest.edit",),
     "platformdirs": ("config",),
     "click": ("cli",),
@@ -94,8 +98,8 @@ DOORS: dict[str, tuple[str, ...]] = {
 ASYNC = (
     "run", "sharing.fetching", "providers.images_api", "providers.links", "providers.listing", "providers.wire",
     "providers.delivery", "providers.draft", "providers.spec", "providers.retry", "recover", "build",
-    "project", "watch", "report.server", "simulate", "cli.commands.build", "cli.commands.doctor",
-    "cli.commands.watch",
+    "project", "watch", "live", "simulate", "cli.commands.build", "cli.commands.doctor",
+    "cli.commands.watch", "cli.commands.gallery",
 )  # fmt: skip
 HEAVY = (
     "asyncio",

@@ -1,0 +1,1 @@
+"""Builds when something changes that a build has read."""
