@@ -153,6 +153,7 @@ class Stage:
             refusals=space.refusals,
             rates=space.rates,
             budget=self.budget,
+            approval=self.options.approval,
             month=None if limit_of_month is None else space.month(limit_of_month),
             project=space.project_id,
             title=space.title,

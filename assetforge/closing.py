@@ -154,7 +154,7 @@ def _write_lock(
         # Somebody wrote it meanwhile, by a merge, another build or a pin: what they changed stays as they have it.
         lines = dict(merge_lines(began, before, parse_lock(lock_text(lines))).lines)
     keep_replaced(space.state.folder, before, lines)
-    return write_lock(space.lock_path, lines)
+    return write_lock(space.lock_path, lines, space.rows.text)
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:

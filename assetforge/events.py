@@ -53,12 +53,13 @@ class CallFinished:
 
 @dataclass(frozen=True, slots=True)
 class CallFailed:
-    """A paid call ended badly."""
+    """A paid call ended badly. `keys` are those of what it asked for, where the next build would ask for them again."""
 
     call: str
     step: str
     candidates: tuple[int, ...]
     problem: Problem
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ class Placed:
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """A picture is being bought by another machine, and waited for."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitEnded:
+    """A picture that was waited for came, or is bought here after all."""
 
     step: str
 
@@ -93,16 +101,7 @@ class Warned:
     problem: Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """An instance is done: `made`, `reused`, `drafted`, `failed` or `skipped`, with a reason."""
-
-    instance: str
-    state: str
-    reason: str
-
-
 Event = (
-    Planned | Awaited | Carrying | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned | Finished
+    Planned | Awaited | WaitEnded | Carrying | CallStarted | CallRetried | CallFinished | CallFailed | Placed | Warned
 )
 Listener = Callable[[Event], None]

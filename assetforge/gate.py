@@ -17,12 +17,14 @@ from assetforge.plan.lost import ADOPT, FETCH, NOT_PULLED, PULL, is_by_hand, unp
 from assetforge.plan.walk import FileState, OnMiss
 from assetforge.providers.catalog import open_provider
 from assetforge.providers.spec import Provider
+from assetforge.run.approval import CENT_PART, EVERYTHING, Approval
 from assetforge.run.budget import SAY_THE_PRICE, Budget
 from assetforge.store.notes import builds, noted
 from assetforge.words import count, money
 from assetforge.workspace import Workspace
 
 DEFAULT_CONFIRM_USD = 1.00
+LOOK_AGAIN = "look at it again: nothing was bought"
 
 Consent = Callable[[Forecast, str], bool]
 
@@ -30,7 +32,8 @@ Consent = Callable[[Forecast, str], bool]
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a build is asked for. `consent` is who to ask before spending more than is spent unasked; None where
-    there is nobody. `remote` is the one to use, whatever is said elsewhere. Money in US dollars."""
+    there is nobody. `approval` says what may be asked for at all. `remote` is the one to use, whatever is said
+    elsewhere. Money in US dollars."""
 
     select: tuple[str, ...] = ()
     on_miss: OnMiss = "call"
@@ -47,6 +50,7 @@ class Options:
     jobs: int | None = None
     remote: str | None = None
     consent: Consent | None = None
+    approval: Approval = EVERYTHING
 
 
 def broken(forecast: Forecast) -> list[Failure]:
@@ -114,6 +118,7 @@ def refuse(space: Workspace, forecast: Forecast, options: Options) -> None:
     elif options.on_miss == "fail":
         _refuse_missing(forecast)
     require_sources(forecast)
+    _refuse_other_prices(forecast, options.approval)
 
 
 def require_sources(forecast: Forecast) -> None:
@@ -121,6 +126,20 @@ def require_sources(forecast: Forecast) -> None:
     found = unpulled_sources(forecast.walk, [name for name, _ in forecast.again])
     if found:
         raise ManifestError([Problem(f"`{step.path}` {NOT_PULLED}", step.where, PULL) for step in found])
+
+
+def _refuse_other_prices(forecast: Forecast, approval: Approval) -> None:
+    """What was approved is bought as it was shown, or not at all. Raises BudgetError."""
+    if approval.approved is None:
+        return
+    now = {item.key: item.price for item in forecast.purchases if item.sure}
+    for key, price in approval.approved.items():
+        if key not in now:
+            raise BudgetError("the request is another one by now, or is not missing any more", hint=LOOK_AGAIN)
+        other = now[key]
+        if other is None or abs(other - price) > CENT_PART:
+            told = "a price that is not known" if other is None else money(other)
+            raise BudgetError(f"it was approved for {money(price)}, and would cost {told}", hint=LOOK_AGAIN)
 
 
 def has_lost_records(space: Workspace) -> bool:

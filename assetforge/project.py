@@ -23,10 +23,11 @@ from assetforge.outputs.state import project_folder
 from assetforge.outputs.whereabouts import keep_place
 from assetforge.paths import PathError, Root
 from assetforge.plan.forecast import Forecast
+from assetforge.plan.walk import OnMiss
 from assetforge.prospect import forecast_of, foreseen, places_of
 from assetforge.run.stop import Stop
 from assetforge.store.use import in_use
-from assetforge.workspace import Workspace, lock_name, open_workspace
+from assetforge.workspace import Remembered, Workspace, lock_name, open_workspace
 
 MANIFEST_NAME = "assets.toml"
 NO_STORE = ".assetforge-has-no-store-here"
@@ -53,9 +54,16 @@ class Project:
     reading: Reading = field(init=False)
     _manifest: Manifest | None = field(init=False, default=None)
     _graphs: dict[str | None, Graph] = field(init=False, default_factory=dict)
+    _remembered: Remembered = field(init=False, default_factory=Remembered)
 
     def __post_init__(self) -> None:
         self.reading = Reading(self.root)
+
+    def again(self) -> "Project":
+        """The same project, to be read anew, but for what this process knows of it."""
+        other = Project(self.root, self.file, self.settings, self.environ, self.variables, self.today)
+        other._remembered = self._remembered
+        return other
 
     @property
     def manifest(self) -> Manifest:
@@ -125,8 +133,10 @@ class Project:
 
     def _changed_part(self, options: Options) -> Part | None:
         """What can have changed since the last clean build of everything, where the files tell it."""
-        asked = replace(options, max_cost=None, yes=False, fail_fast=False, jobs=None, consent=None)
-        if self.variables or asked != DEFAULTS:
+        # What can have changed is the same, whether what is missing would be bought then or only told.
+        on_miss: OnMiss = "call" if options.on_miss == "fail" else options.on_miss
+        asked = replace(options, on_miss=on_miss, max_cost=None, yes=False, fail_fast=False, jobs=None, consent=None)
+        if self.variables or replace(asked, approval=DEFAULTS.approval) != DEFAULTS:
             return None
         return find_part(project_folder(self.settings.cache_dir, self.root.path, self.file), self.root, self.file)
 
@@ -170,7 +180,8 @@ class Project:
         return self._workspace(self.manifest, listen)
 
     def _workspace(self, manifest: Manifest, listen: Listener) -> AbstractContextManager[Workspace]:
-        return open_workspace(self.root, manifest, self.settings, self.environ, self.variables, listen)
+        given = (self.root, manifest, self.settings, self.environ, self.variables)
+        return open_workspace(*given, listen, self._remembered)
 
     def place_of(self, problem: Problem) -> Place | None:
         """Line and column of a problem, for messages."""

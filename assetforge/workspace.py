@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetforge.config import Settings
@@ -14,7 +14,9 @@ from assetforge.manifest.load import Manifest
 from assetforge.outputs.kept import Rest
 from assetforge.outputs.lock import Lock, read_lock
 from assetforge.outputs.names import NamesKept
-from assetforge.outputs.state import State, project_folder
+from assetforge.outputs.rows import Rows
+from assetforge.outputs.state import NAME as STATE
+from assetforge.outputs.state import State, StateFile, project_folder
 from assetforge.paths import Root
 from assetforge.plan.price import Prices
 from assetforge.providers.access import find_access
@@ -32,10 +34,22 @@ from assetforge.store.refusals import Refusals
 from assetforge.world import World
 
 
+@dataclass(slots=True)
+class Remembered:
+    """What a process knows of a project since it opened it the last time. It saves time and decides nothing."""
+
+    rows: Rows = field(default_factory=Rows)
+    _states: dict[Path, StateFile] = field(default_factory=dict)
+
+    def state(self, folder: Path) -> StateFile:
+        """The state's file in a project's folder."""
+        return self._states.setdefault(folder, StateFile(folder / STATE))
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """Everything a build stands on. `data` is the user's data folder, `state.folder` the project's part of it, `rest`
-    what is not looked at."""
+    what is not looked at, `rows` what this process knows of the lock's text."""
 
     root: Root
     manifest: Manifest
@@ -51,6 +65,7 @@ class Workspace:
     lock: Lock
     content: Bytes
     drafts: Drafts
+    rows: Rows
     rest: Rest | None = None
 
     @property
@@ -108,6 +123,7 @@ def open_workspace(
     environ: Mapping[str, str],
     variables: Mapping[str, str],
     listen: Listener,
+    remembered: Remembered | None = None,
 ) -> Iterator[Workspace]:
     """Opens what exists and makes nothing. Raises UsageError for a lock or a store that can't be read."""
 
@@ -118,8 +134,9 @@ def open_workspace(
     data = settings.cache_dir
     records = Records(data / "records")
     blobs = Blobs(data / "blobs", dropped)
-    state = State(project_folder(data, root.path, manifest.file), root)
-    lock = read_lock(os.path.join(root.path, lock_name(manifest.file)))
+    known, folder = remembered or Remembered(), project_folder(data, root.path, manifest.file)
+    state = State(folder, root, known.state(folder))
+    lock = read_lock(os.path.join(root.path, lock_name(manifest.file)), parse=known.rows.parse)
     files = _files_by_digest(lock, state)
     found = Bytes(blobs, root, files, manifest.table.cache.originals, seen=state.seen)
     shelf = Shelf(blobs, records, Ledger(data / FILE), rehearsal=(data / REHEARSAL).exists())
@@ -139,6 +156,7 @@ def open_workspace(
             lock=lock,
             content=found,
             drafts=Drafts(records, blobs),
+            rows=known.rows,
         )
     finally:
         records.close()

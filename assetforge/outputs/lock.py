@@ -8,7 +8,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from assetforge.store.record_format import read_frames, read_look
 from assetforge.words import byte_size
 
 VERSION = 1
+HEAD, TAIL = f'{{"version": {VERSION}, "assets": {{\n', "}}\n"
 MAX_BYTES = 128 << 20  # a hundred thousand instances
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _FORMAT = re.compile(r"[a-z][a-z0-9]{0,15}", re.ASCII)
@@ -51,6 +52,7 @@ class Lock:
         self.lines = dict(lines)
         self.text = text
         self._paid: dict[str, list[Record]] = {}
+        self._digests: Mapping[str, tuple[str, ...]] | None = None
         # What a merge set aside is looked at last.
         for name in sorted(self.lines, key=lambda name: (name.startswith(PREFIX), name)):
             for candidates in self.lines[name].steps.values():
@@ -87,8 +89,13 @@ class Lock:
         line = self.lines.get(emit)
         return line.emitted.get(path, "") if line else ""
 
-    def digests(self) -> dict[str, tuple[str, ...]]:
+    def digests(self) -> Mapping[str, tuple[str, ...]]:
         """The digests of every file that some line names, by path; after a merge there may be several."""
+        if self._digests is None:
+            self._digests = self._gathered()
+        return self._digests
+
+    def _gathered(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for line in self.lines.values():
             pairs = [(path, record.media.digest) for path, record in line.outputs.items()]
@@ -97,9 +104,13 @@ class Lock:
         return found
 
 
-def read_lock(path: str, before: Lock | None = None) -> Lock:
-    """The lock, empty where there is none; `before` where it is the same text still. Raises UsageError for one that
-    can't be read, or is newer than this."""
+Parse = Callable[[str, str], Mapping[str, "LockLine"]]
+Print = Callable[[Mapping[str, "LockLine"]], str]
+
+
+def read_lock(path: str, before: Lock | None = None, parse: Parse | None = None) -> Lock:
+    """The lock, empty where there is none; `before` where it is the same text still. `parse` stands in for
+    `parse_lock`. Raises UsageError for one that can't be read, or is newer than this."""
     try:
         text = _text(path)
     except FileNotFoundError:
@@ -108,7 +119,7 @@ def read_lock(path: str, before: Lock | None = None) -> Lock:
         raise UsageError(f"the lock can't be read: {error}") from None
     if before is not None and before.text == text:
         return before
-    return Lock(parse_lock(text, os.path.basename(path)), text)
+    return Lock((parse or parse_lock)(text, os.path.basename(path)), text)
 
 
 def _text(path: str) -> str:
@@ -149,13 +160,23 @@ def parse_lock(text: str, name: str = "assets.lock") -> dict[str, LockLine]:
 
 def lock_text(lines: Mapping[str, LockLine]) -> str:
     """The lock's whole text: sorted, one line an instance."""
-    rows = [f"{_json(name)}: {_json(_told(lines[name]))}" for name in sorted(lines)]
-    return f'{{"version": {VERSION}, "assets": {{\n' + ",\n".join(rows) + ("\n" if rows else "") + "}}\n"
+    return text_of(row_of(name, lines[name]) for name in sorted(lines))
+
+
+def text_of(rows: Iterable[str]) -> str:
+    """The text of a lock with these rows."""
+    inner = ",\n".join(rows)
+    return f"{HEAD}{inner}\n{TAIL}" if inner else f"{HEAD}{TAIL}"
+
+
+def row_of(name: str, line: LockLine) -> str:
+    """The row of one line in a lock's text."""
+    return f"{_json(name)}: {_json(_told(line))}"
 
 
 def row_text(name: str, line: LockLine) -> str:
     """One line by itself, as a row of JSON."""
-    return f"{{{_json(name)}: {_json(_told(line))}}}"
+    return f"{{{row_of(name, line)}}}"
 
 
 def rows_in(text: str) -> Iterator[tuple[str, LockLine]]:
@@ -165,9 +186,10 @@ def rows_in(text: str) -> Iterator[tuple[str, LockLine]]:
             yield from [(str(name), _line(line)) for name, line in documents.parse(row).items()]
 
 
-def write_lock(path: str, lines: Mapping[str, LockLine]) -> str:
-    """Writes the lock where it would change; gives the digest of its text. Raises OSError."""
-    data = lock_text(lines).encode()
+def write_lock(path: str, lines: Mapping[str, LockLine], told: Print = lock_text) -> str:
+    """Writes the lock where it would change; gives the digest of its text. `told` stands in for `lock_text`. Raises
+    OSError."""
+    data = told(lines).encode()
     try:
         with open(path, "rb") as file:
             is_written = file.read() == data

@@ -78,13 +78,47 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
+class StateFile:
+    """A state's file, read again only where it is another one than this process has read or written last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._facts: Facts | None = None
+        self._known = Known()
+
+    def read(self) -> Known:
+        """What it holds; nothing where it can't be read."""
+        facts = self._look()
+        if facts is None or facts != self._facts:
+            self._known = _read(self.path)
+            # What is as young as a clock's tick may be written again without a trace.
+            is_old = facts is not None and max(facts[:2]) < time.time_ns() - TICK_NS
+            self._facts = facts if is_old else None
+        return self._known
+
+    def write(self, root: str, known: Known) -> None:
+        """Replaces it. Raises OSError."""
+        written = [(name, tuple(entry)) for name, entry in sorted(known.written.items())]
+        data = marshal.dumps((VERSION, root, written, sorted(known.seen.items())))
+        atomic.write(str(self.path), data, durable=False)
+        # Nobody writes it in place: another one has another inode.
+        self._known, self._facts = known, self._look()
+
+    def _look(self) -> Facts | None:
+        try:
+            return facts_of(os.stat(self.path))
+        except OSError:
+            return None
+
+
 class State:
     """Read once, changed in memory, and merged at the end with what other builds have written meanwhile."""
 
-    def __init__(self, folder: Path, root: Root) -> None:
+    def __init__(self, folder: Path, root: Root, file: StateFile | None = None) -> None:
         self.folder = folder
         self._root = root
-        self._before = _read(folder / NAME)
+        self._file = file or StateFile(folder / NAME)
+        self._before = self._file.read()
         self.written = dict(self._before.written)
         self._seen = dict(self._before.seen)
 
@@ -162,15 +196,13 @@ class State:
     def save(self) -> None:
         """Writes the state where it can be written; a state that is lost costs time, never pictures. Raises
         AssetforgeError as `held`, OSError."""
-        path = self.folder / NAME
         with held(self.folder):
-            now = _read(path)
-            self.written = _merged(now.written, self._before.written, self.written)
-            self._seen = _merged(now.seen, self._before.seen, self._seen)
-            written = [(name, tuple(entry)) for name, entry in sorted(self.written.items())]
-            data = marshal.dumps((VERSION, self._root.path, written, sorted(self._seen.items())))
-            atomic.write(str(path), data, durable=False)
-        self._before = Known(dict(self.written), dict(self._seen))
+            now = self._file.read()
+            if now is not self._before:
+                self.written = _merged(now.written, self._before.written, self.written)
+                self._seen = _merged(now.seen, self._before.seen, self._seen)
+            self._before = Known(dict(self.written), dict(self._seen))
+            self._file.write(self._root.path, self._before)
 
 
 def written_in(folder: Path) -> Mapping[str, Written]:

@@ -55,6 +55,10 @@ class Wish:
         return tuple(action.candidate for action in self.actions)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(action.key for action in self.actions)
+
+    @property
     def price(self) -> float | None:
         return None if self.each is None else self.each * len(self.actions)
 

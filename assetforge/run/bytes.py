@@ -1,7 +1,7 @@
 """The bytes of a digest, wherever this machine has them: the store, the project's own files, its originals."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock as Mutex
@@ -77,6 +77,14 @@ class Bytes:
             self._blobs.put(self.read(media), durable=True)
             found = self._blobs.path(digest)
         return found
+
+    def places(self, digest: str) -> Iterator[Path]:
+        """The files that are said to have some bytes, the store's first; nobody looked into them."""
+        digest = self._same.get(digest, digest)
+        yield self._blobs.path(digest)
+        for path in self._paths(digest):
+            with suppress(PathError):
+                yield Path(self._root.readable(path, text=False))
 
     def same_pixels(self, pinned: str, drawn: str) -> None:
         """A picture drawn again stands in for pinned bytes that are gone: it has their pixels."""

@@ -121,6 +121,10 @@ class Calls:
     async def _ask(self, wish: Wish) -> Asked | None:
         """The call itself: from its reservation until its answer is on the disk; None where there is none."""
         budget, step = self.counter.budget, wish.step
+        refusal = self.counter.approval.refusal(wish.keys, wish.each)
+        if refusal is not None:
+            self._fail(step, wish.actions, f"`{step.id}` is not bought: {refusal}")
+            return None
         refusal = budget.reserve(wish.name, wish.price)
         if refusal is not None:
             self._over_limit(wish, refusal, budget.hint(wish.price))
@@ -246,7 +250,7 @@ class Calls:
         if error.moderation:
             remember_refusal(self.counter, wish, error)
         problem = problem_of(wish.step, error, hint)
-        self.listen(CallFailedEvent(asked.note.call if asked else "", wish.step.id, wish.numbers, problem))
+        self.listen(CallFailedEvent(asked.note.call if asked else "", wish.step.id, wish.numbers, problem, wish.keys))
         self.schedule.failed(wish.step.id, problem, wish.numbers)
         self._consider_stopping(wish, error)
 

@@ -4,12 +4,12 @@ somebody else made of them meanwhile.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from assetforge.adopting import keep_taken
 from assetforge.errors import Problem
-from assetforge.events import Awaited, Listener, Warned
+from assetforge.events import Awaited, Listener, WaitEnded, Warned
 from assetforge.model import Action, Paid
 from assetforge.run.counter import Counter
 from assetforge.run.schedule import Schedule
@@ -39,7 +39,7 @@ class Claiming:
         self._listen = listen
         self._leased: dict[str, Lease] = {}
         self._looked: dict[str, float] = {}
-        self._awaited: set[str] = set()
+        self._awaited: dict[str, set[str]] = {}
         self._schedule = schedule
         self._under_way: set[str] = set()
         self._noted: dict[str, frozenset[str]] = {}
@@ -83,6 +83,25 @@ class Claiming:
         """What is still to be bought when the claims are held: somebody may have bought it meanwhile, here or where
         the remote is shared, or have died while this build ran. A call of theirs that got no answer may have been
         billed: it counts against this build's budget. `price` is what each would cost, in US dollars."""
+        found = await self._missing(step, actions, price)
+        still = {action.key for action in found.actions} if found.elsewhere else frozenset[str]()
+        self._wait_no_more(step, {action.key for action in actions} - still)
+        return found
+
+    def _wait(self, step: Paid, actions: Chunk) -> None:
+        if step.id not in self._awaited:
+            self._listen(Awaited(step.id))
+        self._awaited.setdefault(step.id, set()).update(action.key for action in actions)
+
+    def _wait_no_more(self, step: Paid, keys: Set[str]) -> None:
+        if step.id not in self._awaited:
+            return
+        self._awaited[step.id] -= keys
+        if not self._awaited[step.id]:
+            del self._awaited[step.id]
+            self._listen(WaitEnded(step.id))
+
+    async def _missing(self, step: Paid, actions: Chunk, price: float | None) -> Missing:
         here = await self._missing_here(step, actions)
         if not here.actions or here.elsewhere or here.stuck or self._counter.tiers is None:
             return here
@@ -90,9 +109,7 @@ class Claiming:
             return here
         if await self._lease(step, here.actions, price):
             return Missing(await self._fetch(step, here.actions))
-        if step.id not in self._awaited:
-            self._awaited.add(step.id)
-            self._listen(Awaited(step.id))
+        self._wait(step, here.actions)
         # Whoever has the lease may have died, and been too late to say that it is done.
         rest = await self._fetch(step, here.actions) if self._is_time(here.actions) else here.actions
         return Missing(rest, elsewhere=bool(rest))

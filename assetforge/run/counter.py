@@ -7,6 +7,7 @@ from pathlib import Path
 from assetforge.model import Record
 from assetforge.plan.price import Prices
 from assetforge.providers.spec import Provider, ProviderTable
+from assetforge.run.approval import Approval
 from assetforge.run.budget import Budget
 from assetforge.run.drafts import Drafts
 from assetforge.run.limits import Arrivals
@@ -32,7 +33,7 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Counter:
     """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed.
-    `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
+    `approval` says which keys may be asked for at all. `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
     the provider that was chosen for them: one key in two entries is one call. `recover` finishes what builds left
     that died meanwhile, and gives what is open. `tiers` and `leases` are None where there is no remote, or none that
     may be written to. `month` is None where the user set no limit for it. `project` is the
@@ -52,6 +53,7 @@ class Counter:
     refusals: Refusals
     rates: Rates
     budget: Budget
+    approval: Approval
     month: Month | None
     project: str
     title: str

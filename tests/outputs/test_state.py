@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assetforge.digest import digest_bytes
-from assetforge.outputs.state import State, Written, pointed_at, project_folder
+from assetforge.outputs.state import NAME, State, StateFile, Written, pointed_at, project_folder
 from assetforge.paths import Root
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
@@ -183,3 +183,28 @@ def test_what_was_looked_at_ahead_is_known_and_what_is_not_there_is_told_later(r
     assert [state.digest("missing.png"), state.digest("folder")] == ["", ""]
     (Path(root.path) / "3.png").write_bytes(b"changed")
     assert state.digest("3.png") == digest_bytes(b"changed")
+
+
+# --- a process that looks again and again ---
+
+
+def test_who_looks_again_sees_what_another_build_wrote(root: Root, folder: Path) -> None:
+    file = StateFile(folder / NAME)
+    ours = State(folder, root, file)
+    ours.written["a.png"] = written("a")
+    ours.save()
+    other = State(folder, root)
+    other.written["b.png"] = written("b")
+    other.save()
+    again = State(folder, root, file)
+    assert again.written == {"a.png": written("a"), "b.png": written("b")}
+    del again.written["a.png"]
+    again.save()
+    assert State(folder, root).written == State(folder, root, file).written == {"b.png": written("b")}
+
+
+def test_what_one_round_changes_and_does_not_keep_is_not_there_for_the_next(root: Root, folder: Path) -> None:
+    file = StateFile(folder / NAME)
+    State(folder, root, file).save()
+    State(folder, root, file).written["a.png"] = written("a")
+    assert State(folder, root, file).written == {}
