@@ -10,6 +10,7 @@ from functools import partial
 
 from assetforge.closing import Ended, finished_of, keep_bought, leave_behind, make_report
 from assetforge.emit.writing import Emission
+from assetforge.errors import Problem
 from assetforge.events import Listener, Planned, Warned
 from assetforge.gate import (
     Options,
@@ -47,20 +48,40 @@ from assetforge.words import some
 from assetforge.workspace import Workspace
 from assetforge.world import World
 
+SILENT_SECONDS = 60.0
+
 
 async def build(space: Workspace, graph: Graph, options: Options, listen: Listener, stop: Stop) -> Report:
     """Makes the selected instances current. Raises AssetforgeError where nothing could be started; failures of
     single assets are in the report."""
     began = time.monotonic()
-    shared = open_shared(space, options.remote)
+    shared = _shared(space, options)
     try:
         report = await _build(space, graph, options, shared, listen=listen, stop=stop)
     except Exception:
-        await finish_sharing(shared, listen)
+        await _finish_sharing(space, shared, listen)
         raise
     # When lock and files are written: who ends it now loses nothing but the sharing.
-    await finish_sharing(shared, listen)
+    await _finish_sharing(space, shared, listen)
     return replace(report, seconds=time.monotonic() - began, interrupted=stop.asked)
+
+
+def _shared(space: Workspace, options: Options) -> Shared:
+    """The remote. One that did not answer a moment ago is left alone where nothing is bought: who draws drafts at
+    each save is not to wait for it each time."""
+    shared = open_shared(space, options.remote)
+    url = "" if shared.tiers is None else shared.tiers.remote.place.url
+    since = space.remembered.silent.get(url)
+    if options.on_miss == "call" or since is None or time.monotonic() - since > SILENT_SECONDS:
+        return shared
+    told = f"the remote `{url}` did not answer, and is left alone for a minute"
+    return Shared(remark=Problem(told, None))
+
+
+async def _finish_sharing(space: Workspace, shared: Shared, listen: Listener) -> None:
+    await finish_sharing(shared, listen)
+    if shared.tiers is not None and shared.tiers.is_silent:
+        space.remembered.silent[shared.tiers.remote.place.url] = time.monotonic()
 
 
 async def _build(

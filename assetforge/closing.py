@@ -38,6 +38,7 @@ from assetforge.outputs.replaced import keep_replaced
 from assetforge.outputs.stamp import Seal, write_stamp
 from assetforge.outputs.state import held
 from assetforge.plan.ancestry import names_in
+from assetforge.plan.drafting import price_of_drafts
 from assetforge.plan.forecast import Forecast
 from assetforge.run.budget import Budget
 from assetforge.run.execute import Workshop
@@ -154,7 +155,7 @@ def _write_lock(
         # Somebody wrote it meanwhile, by a merge, another build or a pin: what they changed stays as they have it.
         lines = dict(merge_lines(began, before, parse_lock(lock_text(lines))).lines)
     keep_replaced(space.state.folder, before, lines)
-    return write_lock(space.lock_path, lines, space.rows.text)
+    return write_lock(space.lock_path, lines, space.remembered.rows.text)
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:
@@ -252,4 +253,5 @@ def make_report(ended: Ended, emission: Emission, rest: Rest | None) -> Report:
         unanswered=ended.budget.unanswered,
         saved=sum((record.cost or 0.0 for _, record in reused), 0.0),
         stopped=tally.stopped,
+        draft_price=price_of_drafts(forecast.walk, forecast.prices),
     )

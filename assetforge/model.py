@@ -340,7 +340,8 @@ class Failure:
 class Report:
     """What a build did. `placed` are paths of outputs, `emitted` those of files made from their facts; `spent` and
     `saved` are US dollars; `doubtful` is what the `unanswered` calls may have cost, which gave nothing;
-    `left_behind` are paths of files that the manifest no longer has."""
+    `left_behind` are paths of files that the manifest no longer has; `draft_price` is the most that buying what is
+    drafted would cost in US dollars, None where nobody knows."""
 
     made: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
@@ -362,3 +363,4 @@ class Report:
     stopped: str = ""
     interrupted: bool = False
     left_behind: tuple[str, ...] = ()
+    draft_price: float | None = 0.0

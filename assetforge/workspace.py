@@ -36,9 +36,11 @@ from assetforge.world import World
 
 @dataclass(slots=True)
 class Remembered:
-    """What a process knows of a project since it opened it the last time. It saves time and decides nothing."""
+    """What a process knows of a project since it opened it the last time. It saves time, and decides nothing that
+    costs money. `silent` has remotes that did not answer, and when, in seconds of a clock that never goes back."""
 
     rows: Rows = field(default_factory=Rows)
+    silent: dict[str, float] = field(default_factory=dict)
     _states: dict[Path, StateFile] = field(default_factory=dict)
 
     def state(self, folder: Path) -> StateFile:
@@ -49,7 +51,7 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """Everything a build stands on. `data` is the user's data folder, `state.folder` the project's part of it, `rest`
-    what is not looked at, `rows` what this process knows of the lock's text."""
+    what is not looked at, `remembered` what this process knows from before."""
 
     root: Root
     manifest: Manifest
@@ -65,7 +67,7 @@ class Workspace:
     lock: Lock
     content: Bytes
     drafts: Drafts
-    rows: Rows
+    remembered: Remembered
     rest: Rest | None = None
 
     @property
@@ -156,7 +158,7 @@ def open_workspace(
             lock=lock,
             content=found,
             drafts=Drafts(records, blobs),
-            rows=known.rows,
+            remembered=known,
         )
     finally:
         records.close()

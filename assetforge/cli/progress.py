@@ -1,15 +1,14 @@
 """What a build is doing, from its events: a display that redraws itself on a terminal, plain lines elsewhere."""
 
 import os
-import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
 
-from assetforge.cli.console import Console, harmless
+from assetforge.cli.console import Console
+from assetforge.cli.display import Room, Row, rows
+from assetforge.cli.screen import Screen
 from assetforge.errors import Problem
 from assetforge.events import (
     Awaited,
@@ -23,21 +22,16 @@ from assetforge.events import (
     Planned,
     Warned,
 )
-from assetforge.words import count, money, seconds
+from assetforge.report.underway import Underway, named, told_end
+from assetforge.words import count, seconds
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-MOST_CALLS = 10
-SHORT = 100
 # Fewer are there in a moment.
 MANY = 20
-REDRAWS_PER_SECOND = 8
-SHOW_CURSOR = b"\r\n\x1b[?25h"
 
 
 class Progress(AbstractContextManager["Progress"]):
-    """Plain lines on standard error, one for each thing that ended. `shown` gives a path as the user writes it."""
+    """Plain lines on standard error, one for each thing that ended. `shown` gives a path as the user writes it. Each
+    build has one of its own."""
 
     def __init__(self, console: Console, shown: Callable[[str], str]) -> None:
         self.console = console
@@ -92,164 +86,77 @@ class Progress(AbstractContextManager["Progress"]):
         self._reasons.add(event.reason)
         more = "" if self.console.verbose else " (said once)"
         wait = seconds(event.seconds)
-        self.say(f"asking for {_named(event.step, event.candidates)} again in {wait}: {event.reason}{more}")
+        self.say(f"asking for {named(event.step, event.candidates)} again in {wait}: {event.reason}{more}")
 
     def _tell(self, event: Event) -> None:
         match event:
-            case Placed(_, path, how):
-                self.say(f"{how} {self.shown(path)}")
             case Carrying(remote, pictures, way) if pictures >= MANY or self.console.verbose:
                 what = "looking for" if way == "from" else "sending"
                 self.say(f"{what} {count(pictures, 'picture')} {'in' if way == 'from' else 'to'} {remote}")
             case Awaited(step):
                 self.say(f"{step} is being bought by another machine: waiting for it")
             case CallStarted(_, step, size, candidates) if self.console.verbose:
-                self.say(f"asking for {_named(step, candidates)} at {size}")
+                self.say(f"asking for {named(step, candidates)} at {size}")
             case CallRetried():
                 self._retried(event)
-            case CallFinished(_, step, candidates, cost, took) if cost != 0 or self.console.verbose:
-                price = "cost unknown" if cost is None else money(cost)
-                self.say(f"got {_named(step, candidates)} in {seconds(took)}, {price}")
-            case CallFailed(_, step, candidates, problem):
-                self.say(f"no picture for {_named(step, candidates)}: {_short(problem.message)}")
+            case CallFinished(cost=cost) if cost != 0 or self.console.verbose:
+                self.say(told_end(event))
+            case Placed() | CallFailed():
+                self.say(told_end(event, self.shown))
             case _:
                 pass
-
-
-def _named(step: str, candidates: tuple[int, ...]) -> str:
-    return step if candidates == (1,) else f"{step}#{','.join(map(str, candidates))}"
-
-
-def _short(message: str) -> str:
-    """A message on one line of a terminal, without the name it begins with: all of it is said at the end."""
-    told = re.sub(r"^`[^`]*`:? ?", "", message)
-    return told if len(told) <= SHORT else f"{told[: SHORT - 1]}…"
-
-
-@dataclass(slots=True)
-class UnderWay:
-    """A call that has not ended. `until` is when it is asked again, if it waits for that."""
-
-    name: str
-    began: float
-    candidates: int
-    note: str = ""
-    until: float = 0.0
-
-
-@dataclass(slots=True)
-class Count:
-    """How far a build is."""
-
-    total: int = 0
-    done: int = 0
-    limit: float | None = None
-    spent: float = 0.0
-    unknown: int = 0
-    calls: dict[str, UnderWay] = field(default_factory=dict)
-
-    def hear(self, event: Event, now: float) -> None:
-        """Counts an event in. A call's candidates count one by one, a file is one."""
-        match event:
-            case Planned(calls, may_call, renditions, limit):
-                self.total, self.limit = calls + may_call + renditions, limit
-            case CallStarted(call, step, size, candidates):
-                self.calls[call] = UnderWay(f"{_named(step, candidates)} {size}", now, len(candidates))
-            case CallRetried(call, _, _, reason, wait) if call in self.calls:
-                self.calls[call].note, self.calls[call].until = reason, now + wait
-            case CallFinished(call, _, _, cost, _):
-                self._end(call)
-                self.spent += cost or 0.0
-                self.unknown += cost is None
-            case CallFailed(call):
-                self._end(call)
-            case Placed():
-                self.done += 1
-            case _:
-                pass
-
-    def _end(self, call: str) -> None:
-        ended = self.calls.pop(call, None)
-        self.done += ended.candidates if ended else 1
-
-    def lines(self, now: float) -> list[str]:
-        """The display: the whole, then the calls under way with their age, the oldest first."""
-        spent = money(self.spent) + (f" of {money(self.limit)}" if self.limit is not None else "")
-        head = f"{self.done:,}/{max(self.total, self.done):,} done  {spent}"
-        if self.unknown:
-            head += f" and {self.unknown:,} of unknown cost"
-        listed = sorted(self.calls.values(), key=lambda call: call.began)
-        rows = [head]
-        for call in listed[:MOST_CALLS]:
-            wait = f"  again in {seconds(call.until - now)}: {call.note}" if call.until > now else ""
-            rows.append(f"  {seconds(now - call.began):>12}  {call.name}{wait}")
-        if len(listed) > MOST_CALLS:
-            rows.append(f"  and {len(listed) - MOST_CALLS:,} more calls")
-        return rows
 
 
 class LiveProgress(Progress):
-    """A few lines at the bottom of a terminal, redrawn as time goes by, and gone at the end."""
+    """A few rows at the bottom of a terminal, drawn again as time goes by, and gone at the end. They come with the
+    plan of what there is to do: before it somebody may be asked something."""
 
     def __init__(self, console: Console, shown: Callable[[str], str]) -> None:
         super().__init__(console, shown)
-        self._count = Count()
-        self._live: Any = None
+        self._build = Underway(began=time.monotonic())
+        self._screen: Screen | None = None
 
     def hear(self, event: Event) -> None:
-        self._count.hear(event, time.monotonic())
-        if isinstance(event, Planned) and event.calls + event.may_call + event.renditions:
-            self._begin()
+        self._build.hear(event, time.monotonic())
+        if isinstance(event, Planned) and self._build.total and self._screen is None:
+            self._screen = Screen(self.console, self._draw)
         super().hear(event)
 
     def _tell(self, event: Event) -> None:
-        if not isinstance(event, Placed) or self.console.verbose:
+        if self.console.verbose or self._screen is None or not _is_shown(event):
             super()._tell(event)
 
     def say(self, text: str) -> None:
-        if self._live is None:
+        if self._screen is None:
             super().say(text)
         else:
-            self._live.console.print(_line(text))
+            self._screen.say(text)
 
     def leave(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
 
     def abandon(self, words: str) -> None:
-        if self._live is not None:
-            with suppress(OSError, ValueError):
-                os.write(self.console.err.fileno(), SHOW_CURSOR)
+        if self._screen is not None:
+            self._screen.let_go()
         super().abandon(words)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def _begin(self) -> None:
-        from rich.console import Console as RichConsole
-        from rich.live import Live
-
-        color = self.console.has_color(self.console.err)
-        screen = RichConsole(file=self.console.err, force_terminal=True, no_color=not color, highlight=False)
-        self._live = Live(
-            get_renderable=self._draw, console=screen, transient=True, refresh_per_second=REDRAWS_PER_SECOND,
-            redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
-        self._live.start()
-
-    def _draw(self) -> "Text":
-        # The thread that redraws reads while the build counts: a copy of the calls can't change under it.
-        return _line("\n".join(self._count.lines(time.monotonic())))
+    def _draw(self, room: Room) -> list[Row]:
+        return rows(self._build, time.monotonic(), room, self.shown)
 
 
-def _line(text: str) -> "Text":
-    """Text as it is: names hold no markup, and what is too long for the terminal is cut."""
-    from rich.text import Text
-
-    return Text(harmless(text), no_wrap=True, overflow="ellipsis")
+def _is_shown(event: Event) -> bool:
+    """Whether the display tells of an event as long as it matters."""
+    match event:
+        case Placed() | Awaited() | Carrying(way="to"):
+            return True
+        case CallRetried(seconds=wait):
+            return wait > 0
+        case _:
+            return False
 
 
 def open_progress(console: Console, shown: Callable[[str], str]) -> Progress:
-    """The display that suits where messages go."""
+    """The display that suits where messages go, for one build."""
     return LiveProgress(console, shown) if console.is_live else Progress(console, shown)

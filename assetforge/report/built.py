@@ -1,7 +1,8 @@
 """What a build did, as a JSON object and as lines and rows for people."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetforge.errors import Problem, Where
 from assetforge.events import Placed
@@ -11,28 +12,86 @@ from assetforge.words import count, left_behind, money, nothing_to_do, seconds, 
 
 # So many outputs of an asset are named that fail alike.
 MOST_OUTPUTS = 2
+# So many instances are named; of more only their assets, and how many of each.
+MOST_NAMES = 6
+
+
+class Part(NamedTuple):
+    """One thing that a build did: a verb, and to what. Both make a sentence."""
+
+    verb: str
+    what: str
 
 
 def lines(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
-    """The summary: what was made, restored, reused, drafted, failed, skipped, spent, saved and left behind. `placed`
-    are the files that were written."""
-    yield from _idle(report) if is_idle(report) else _done(report, placed)
+    """The summary as sentences: the head, its parts, and what is left behind. `placed` are the files that were
+    written."""
+    yield head(report, placed)
+    for part in parts(report, placed):
+        yield f"{part.verb} {part.what}"
     if report.left_behind:
         yield left_behind(report.left_behind)
 
 
-def _idle(report: Report) -> Iterator[str]:
-    drafts = f", {len(report.drafted):,} of them drafted" if report.drafted else ""
-    yield nothing_to_do(report.current + len(report.drafted)) + drafts
+def head(report: Report, placed: Sequence[Placed]) -> str:
+    """How many assets ended how, and how long it took."""
+    if is_idle(report):
+        drafts = f", {len(report.drafted):,} of them drafted" if report.drafted else ""
+        return nothing_to_do(report.current + len(report.drafted)) + drafts
+    told = [f"{number:,} {word}" for word, number in totals(report, placed) if number]
+    told += [f"{len(report.emitted):,} emitted"] if report.emitted else []
+    return f"{', '.join(told) or 'nothing made'} in {seconds(report.seconds)}"
 
 
-def _done(report: Report, placed: Sequence[Placed]) -> Iterator[str]:
-    parts = [f"{number:,} {word}" for word, number in totals(report, placed) if number]
-    parts += [f"emitted {some(report.emitted, 4)}"] if report.emitted else []
-    yield f"{', '.join(parts) or 'nothing made'} in {seconds(report.seconds)}"
-    money_parts = list(_money(report))
-    if money_parts:
-        yield ", ".join(money_parts)
+def parts(report: Report, placed: Sequence[Placed]) -> Iterator[Part]:
+    """What was made, restored, emitted, drafted, failed, skipped, reused, spent and saved, always in this order. The
+    only asset there is needs no name. A build with nothing to do tells of its drafts alone."""
+    if not is_idle(report):
+        back = restored(report, placed)
+        if sum(number for _, number in totals(report, placed)) > 1:
+            yield from _part("made", grouped([name for name in report.made if name not in set(back)]))
+            yield from _part("restored", grouped(back))
+        yield from _part("emitted", listing(report.emitted))
+    yield from _part("drafted", _drafted(report))
+    if not is_idle(report):
+        yield from _part("failed", grouped(list(dict.fromkeys(failure.instance for failure in report.failed))))
+        yield from _part("skipped", grouped(report.skipped))
+        yield from _money(report)
+
+
+def _part(verb: str, what: str) -> Iterator[Part]:
+    if what:
+        yield Part(verb, what)
+
+
+def _drafted(report: Report) -> str:
+    """The drafts there are, and what it would cost to have pictures instead."""
+    if not report.drafted:
+        return ""
+    if report.draft_price == 0:
+        return grouped(report.drafted)
+    them = "it" if len(report.drafted) == 1 else "them"
+    return f"{grouped(report.drafted)}; buying {them} {_price_of_drafts(report)}"
+
+
+def _price_of_drafts(report: Report) -> str:
+    known = report.draft_price
+    return "costs what nobody knows" if known is None else f"would cost up to {money(known)}"
+
+
+def grouped(names: Sequence[str]) -> str:
+    """Instances by name where they are few, else their assets with how many there are of each."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    assets = Counter(name.partition("[")[0] for name in names)
+    return listing([asset if number == 1 else f"{asset} ({number:,})" for asset, number in assets.items()])
+
+
+def listing(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = names if len(names) <= MOST_NAMES else names[: MOST_NAMES - 1]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def is_idle(report: Report) -> bool:
@@ -63,25 +122,28 @@ def totals(report: Report, placed: Sequence[Placed]) -> tuple[tuple[str, int], .
     )
 
 
-def _money(report: Report) -> Iterator[str]:
-    if told := spent(report):
-        yield told
+def _money(report: Report) -> Iterator[Part]:
+    if reused := sum(report.reused.values()):
+        origins = [f"{number:,} from the {origin}" for origin, number in sorted(report.reused.items())]
+        one = origins[0].partition(" ")[2] if len(origins) == 1 else ""
+        yield Part(
+            "reused",
+            f"{count(reused, 'picture')} {one}" if one else f"{count(reused, 'picture')}: {', '.join(origins)}",
+        )
+    yield from _part("spent", spent(report))
     if report.unanswered:
-        yield f"{count(report.unanswered, 'call')} may have been billed for nothing (up to {money(report.doubtful)})"
-    reused = sum(report.reused.values())
-    if reused:
-        sources = ", ".join(f"{number:,} from the {origin}" for origin, number in sorted(report.reused.items()))
-        yield f"{count(reused, 'picture')} reused ({sources})"
+        calls = count(report.unanswered, "call")
+        yield Part("lost", f"perhaps {money(report.doubtful)}: {calls} gave nothing and may have been billed")
     if report.saved:
-        yield f"{money(report.saved)} saved by not buying them again"
+        yield Part("saved", f"{money(report.saved)} by not buying {'it' if reused == 1 else 'them'} again")
 
 
 def spent(report: Report) -> str:
     """What was spent, "" for nothing. A call of unknown cost counts with the most it can have cost."""
     bought, unknown = count(report.bought, "picture"), report.unknown_costs
     if not unknown:
-        return f"{money(report.spent)} spent on {bought}" if report.spent else ""
-    told = f"up to {money(report.spent)} spent on {bought}" if report.spent else bought
+        return f"{money(report.spent)} on {bought}" if report.spent else ""
+    told = f"up to {money(report.spent)} on {bought}" if report.spent else f"an unknown sum on {bought}"
     return f"{told}, {count(unknown, 'call')} of unknown cost"
 
 
@@ -153,6 +215,7 @@ def report_object(report: Report, placed: Sequence[Placed]) -> dict[str, Any]:
         "saved": report.saved,
         "seconds": round(report.seconds, 3),
         "left_behind": list(report.left_behind),
+        "draft_price": report.draft_price,
         "stopped": report.stopped,
         "interrupted": report.interrupted,
     }

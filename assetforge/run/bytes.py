@@ -1,7 +1,7 @@
 """The bytes of a digest, wherever this machine has them: the store, the project's own files, its originals."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock as Mutex
@@ -78,13 +78,9 @@ class Bytes:
             found = self._blobs.path(digest)
         return found
 
-    def places(self, digest: str) -> Iterator[Path]:
-        """The files that are said to have some bytes, the store's first; nobody looked into them."""
-        digest = self._same.get(digest, digest)
-        yield self._blobs.path(digest)
-        for path in self._paths(digest):
-            with suppress(PathError):
-                yield Path(self._root.readable(path, text=False))
+    def said_to_hold(self, digest: str) -> tuple[str, ...]:
+        """The files below the root that are said to have some bytes; nobody looked into them."""
+        return tuple(self._paths(digest))
 
     def same_pixels(self, pinned: str, drawn: str) -> None:
         """A picture drawn again stands in for pinned bytes that are gone: it has their pixels."""

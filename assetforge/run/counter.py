@@ -33,11 +33,11 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Counter:
     """Providers by name with their tables and origins, what they cost, and where calls are noted and claimed.
-    `approval` says which keys may be asked for at all. `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
+    `inflight` has the notes of all builds, `has_others` says whether there are any but this one. `asked` maps keys to
     the provider that was chosen for them: one key in two entries is one call. `recover` finishes what builds left
-    that died meanwhile, and gives what is open. `tiers` and `leases` are None where there is no remote, or none that
-    may be written to. `month` is None where the user set no limit for it. `project` is the
-    state's name, `title` what people call it."""
+    that died meanwhile, and gives what is open. `approval` says which keys may be asked for at all. `month` is None
+    where the user set no limit for it. `tiers` and `leases` are None where there is no remote, or none that may be
+    written to. `project` is the state's name, `title` what people call it."""
 
     providers: Mapping[str, Provider]
     tables: Mapping[str, ProviderTable]

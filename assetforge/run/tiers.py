@@ -104,6 +104,11 @@ class Tiers:
             self._offer(record.key, lambda: self._put_new(record))
 
     @property
+    def is_silent(self) -> bool:
+        """Whether reading was given up."""
+        return "read" in self._closed
+
+    @property
     def waiting(self) -> int:
         """How many pictures are still on their way there."""
         return sum(not offered.done() for offered in self._offered.values())

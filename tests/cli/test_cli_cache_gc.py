@@ -17,8 +17,8 @@ from assetforge.store.notes import Notes
 from assetforge.store.use import in_use
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, EDITED, HERO, picture
+from tests.cli.terminal import Terminal
 from tests.cli.test_cli_json import EVERY, KEYS
-from tests.cli.test_cli_progress import Terminal
 
 DAY = 24 * 3_600
 OTHER = HERO.replace("hero", "other")

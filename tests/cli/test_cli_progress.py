@@ -1,23 +1,16 @@
 """What a build says while it runs: plain lines in a pipe, a display on a terminal, and how it is stopped."""
 
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from assetforge.cli.progress import Count
-from assetforge.errors import Problem
-from assetforge.events import CallFailed, CallFinished, CallRetried, CallStarted, Placed, Planned
-from assetforge.model import Report, Size
-from assetforge.report.built import spent
+from assetforge.cli.screen import APPEARS_AFTER
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
+from tests.cli.terminal import Terminal
 from tests.images_server import ImagesServer
 
 TWO = HERO + '[asset.other]\nprompt = "A tower"\noutput = "other.png"\n'
@@ -31,7 +24,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_ended(shop: Builder, images: Ima
     assert "made hero.png" in lines
     assert any(re.fullmatch(r"got hero:generate in 0\.\d s, \$0\.05\d\d", line) for line in lines)
     assert any(line.startswith("asking for other:generate again in ") for line in lines)
-    assert re.match(r"2 made in \d+\.\d s\n\$0\.\d+ spent on 2 pictures", told.out)
+    assert re.match(r"2 made in \d+\.\d s\nmade      hero, other\nspent     \$0\.\d+ on 2 pictures\n", told.out)
 
 
 def test_quiet_says_nothing_but_errors(shop: Builder, images: ImagesServer) -> None:
@@ -71,115 +64,115 @@ def test_the_summary_tells_restored_from_made(shop: Builder) -> None:
     assert whole["placed"] == [{"path": "hero.png", "how": "restored"}]
 
 
-@pytest.mark.parametrize(
-    ("bought", "unknown", "told"),
-    [
-        (1, 0, "$0.05 spent on 1 picture"),
-        (1, 1, "up to $0.05 spent on 1 picture, 1 call of unknown cost"),
-        (3, 1, "up to $0.05 spent on 3 pictures, 1 call of unknown cost"),
-        (0, 0, ""),
-    ],
-)
-def test_a_call_of_unknown_cost_is_told(bought: int, unknown: int, told: str) -> None:
-    amount = 0.05 if bought else 0.0
-    said = spent(Report(bought=bought, unknown_costs=unknown, spent=amount))
-    assert said == told.replace("$0.05 ", "$0.0500 ")
+def wait_for_a_call(images: ImagesServer) -> None:
+    end = time.monotonic() + 20
+    while not images.calls:
+        assert time.monotonic() < end, "nobody called"
+        time.sleep(0.02)
 
 
-# --- the display ----------------------------------------------------------------------------------------------
-
-
-def test_the_display_counts_calls_and_files() -> None:
-    count = Count()
-    count.hear(Planned(2, 1, 4, 5.0), 0.0)
-    count.hear(CallStarted("a", "hero:generate", Size(1024, 1024), (1,)), 1.0)
-    count.hear(CallStarted("b", "icon:generate", Size(512, 512), (1, 2)), 3.0)
-    count.hear(CallRetried("b", "icon:generate", (1, 2), "429 slow down", 2.5), 4.0)
-    assert count.lines(5.0) == [
-        "0/7 done  $0.00 of $5.00",
-        "         4.0 s  hero:generate 1024x1024",
-        "         2.0 s  icon:generate#1,2 512x512  again in 1.5 s: 429 slow down",
-    ]
-    count.hear(CallFinished("a", "hero:generate", (1,), 0.25, 4.0), 5.0)
-    count.hear(CallFinished("b", "icon:generate", (1, 2), None, 4.0), 6.0)
-    count.hear(CallFailed("c", "x", (1,), Problem("no")), 6.0)
-    count.hear(Placed("hero", "hero.png", "made"), 6.0)
-    assert count.lines(7.0) == ["5/7 done  $0.25 of $5.00 and 1 of unknown cost"]
-
-
-def test_the_display_stays_small() -> None:
-    count = Count()
-    for number in range(40):
-        count.hear(CallStarted(str(number), f"a{number}", Size(1, 1), (1,)), 0.0)
-    lines = count.lines(1.0)
-    assert len(lines) == 12
-    assert lines[-1] == "  and 30 more calls"
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, project: Builder, *arguments: str, **env: str) -> None:
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "assetforge", *arguments],
-            cwd=project.root, env=project.env(**{"TERM": "xterm-256color", **env}),
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        )  # fmt: skip
-        os.close(slave)
-        self.text = ""
-
-    def until(self, words: str, seconds: float = 20.0) -> str:
-        """Everything up to when these words were seen."""
-        end = time.monotonic() + seconds
-        while words not in self.text and time.monotonic() < end:
-            if not self._read(0.1):
-                break
-        assert words in self.text, self.text
-        return self.text
-
-    def send(self, text: str) -> None:
-        os.write(self.master, text.encode())
-
-    def end(self) -> int:
-        """The exit code, once all was read; a command that never ends is killed, and so fails its test."""
-        end = time.monotonic() + 20
-        while self._read(0.5) and time.monotonic() < end:
-            pass
-        os.close(self.master)
-        if self.process.poll() is None and time.monotonic() >= end:
-            self.process.kill()
-        return self.process.wait(20)
-
-    def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self.master], [], [], seconds)
-        if not ready:
-            return self.process.poll() is None
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            return False
-        self.text += data.decode("utf-8", "replace")
-        return bool(data)
+# --- on a terminal --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_a_terminal_gets_a_display_that_is_gone_at_the_end(shop: Builder, images: ImagesServer) -> None:
-    images.latency = 0.5
+    images.latency = 0.7
     terminal = Terminal(shop.write({"assets.toml": TWO}), "build", "--max-cost", "3")
-    terminal.until("0/4 done  $0.00 of $3.00")
-    terminal.until("hero:generate 1024x1024")
+    lines = terminal.until_seen("1024x1024  hero:generate")
+    assert re.fullmatch(r"─{30}  0/4   0:0\d  \$0\.00 of \$3\.00", lines[0])
     assert terminal.end() == 0
     assert "\x1b[?25l" in terminal.text
     assert terminal.text.rindex("\x1b[?25h") > terminal.text.rindex("\x1b[?25l")
-    assert "2 made in " in terminal.text
+    got, rest = terminal.lines[:2], terminal.lines[2:]
+    assert sorted(line.split(" in ")[0] for line in got) == ["got hero:generate", "got other:generate"]
+    assert rest[0].startswith("2 made in ")
+    assert rest[1] == "made      hero, other"
+    assert rest[2].startswith("spent     $0.")
+    assert len(rest) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(40, 10), (20, 4), (9, 2)])
+def test_a_small_terminal_scrolls_no_row_of_the_display_away(
+    shop: Builder, images: ImagesServer, size: tuple[int, int]
+) -> None:
+    """What scrolls away can't be taken back, and would be there once for each time that it is drawn."""
+    images.latency = 0.7
+    named = HERO.replace("hero]", "hero]\nmatrix.theme = ['日本語の名前', 'dark', 'light', 'a', 'b', 'c', 'd', 'e']")
+    named = named.replace("dawn", "dawn, {{ theme }}").replace("hero.png", "{{ theme }}.png")
+    shop.write({"assets.toml": named})
+    terminal = Terminal(shop, "build", "--max-cost", "3", size=size)
+    terminal.until("0/1")
+    assert " 0/1" in terminal.lines[0]
+    assert terminal.end() == 0
+    assert "spent" in terminal.text
+    assert not any("/16" in line or "under way" in line for line in terminal.lines)
+
+
+@pytest.mark.slow
+def test_a_terminal_that_changes_its_size_gets_rows_that_fit(shop: Builder, images: ImagesServer) -> None:
+    images.latency = 2.0
+    terminal = Terminal(shop.write({"assets.toml": TWO}), "build", "--max-cost", "3", size=(100, 24))
+    terminal.until_seen("hero:generate")
+    terminal.resize((28, 12))
+    lines = terminal.until_seen("hero:ge…")
+    assert len(lines) == 3
+    terminal.resize((90, 30))
+    assert len(terminal.until_seen("hero:generate")) == 3
+    assert terminal.end() == 0
+    assert "of $3.00" not in "".join(terminal.lines)
+
+
+@pytest.mark.slow
+def test_a_terminal_of_few_signs_gets_a_plain_bar(shop: Builder, images: ImagesServer) -> None:
+    images.latency = 0.7
+    terminal = Terminal(
+        shop.write({"assets.toml": TWO}), "build", "--max-cost", "3",
+        LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", NO_COLOR="1",
+    )  # fmt: skip
+    terminal.until("------  0/4 ")
+    assert terminal.end() == 0
+    assert terminal.text.isascii()
+    # The display moves the cursor, and colours nothing.
+    assert not re.search(r"\x1b\[[0-9;]*m", terminal.text.replace("\x1b[0m", ""))
+
+
+@pytest.mark.slow
+def test_a_build_of_a_moment_shows_no_display(project: Builder) -> None:
+    small = DRAFTS + HERO.replace("output", 'size = "64x64"\noutput')
+    terminal = Terminal(project.write({"assets.toml": small}), "build", "--json")
+    assert terminal.end() == 0
+    took = re.search(r'"seconds": ([0-9.]+)', terminal.text)
+    assert took is not None
+    assert float(took[1]) >= APPEARS_AFTER or "\x1b[?25l" not in terminal.text
+
+
+@pytest.mark.slow
+def test_what_another_machine_buys_is_waited_for_in_sight(
+    shop: Builder, images: ImagesServer, tmp_path: Path
+) -> None:
+    images.latency = 3.0
+    shop.environ["ASSETFORGE_REMOTE"] = str(tmp_path / "remote")
+    other = Builder(tmp_path / "elsewhere", tmp_path / "there", dict(shop.environ))
+    other.home.mkdir()
+    other.root.mkdir()
+    for one in (shop, other):
+        one.write({"assets.toml": HERO})
+    with shop.start("build", "--yes") as process:
+        wait_for_a_call(images)
+        terminal = Terminal(other, "build", "--yes")
+        terminal.until_seen("wait  another machine buys hero:generate")
+        assert terminal.end() == 0
+        process.communicate(timeout=20)
+    assert "reused    1 picture from the remote" in terminal.lines
+    assert len(images.calls) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_only_where_they_are_wanted(project: Builder, env: dict[str, str]) -> None:
     project.write({"assets.toml": "[asset.a]\n"})
-    plain, coloured = Terminal(project, "plan", **env), Terminal(project, "plan")
+    plain, coloured = Terminal(project, "plan", size=(80, 24), **env), Terminal(project, "plan")
     without = Terminal(project, "plan", "--no-color")
     assert (plain.end(), coloured.end(), without.end()) == (2, 2, 2)
     assert "\x1b[" not in plain.text
@@ -213,13 +206,6 @@ def test_a_build_asks_on_a_terminal_and_no_is_the_default(
     assert len(images.calls) == calls
     assert ("nothing was bought" in terminal.text) == (code == 4)
     assert "error" not in terminal.text
-
-
-def wait_for_a_call(images: ImagesServer) -> None:
-    end = time.monotonic() + 20
-    while not images.calls:
-        assert time.monotonic() < end, "nobody called"
-        time.sleep(0.02)
 
 
 @pytest.mark.slow
@@ -261,7 +247,7 @@ def test_the_second_signal_ends_it_at_once(shop: Builder, images: ImagesServer) 
 def test_the_terminal_is_set_right_even_then(shop: Builder, images: ImagesServer) -> None:
     images.latency = 5.0
     terminal = Terminal(shop.write({"assets.toml": HERO}), "build")
-    terminal.until("hero:generate 1024x1024")
+    terminal.until("1024x1024  hero:generate")
     wait_for_a_call(images)
     terminal.process.send_signal(signal.SIGINT)
     terminal.until("stopping: ")
