@@ -99,7 +99,7 @@ ASYNC = (
     "run", "sharing.fetching", "providers.images_api", "providers.links", "providers.listing", "providers.wire",
     "providers.delivery", "providers.draft", "providers.spec", "providers.retry", "recover", "build",
     "project", "watch", "live", "simulate", "cli.commands.build", "cli.commands.doctor",
-    "cli.commands.watch", "cli.commands.gallery",
+    "cli.commands.watch", "cli.commands.gallery", "cli.session", "cli.afterwards",
 )  # fmt: skip
 HEAVY = (
     "asyncio",

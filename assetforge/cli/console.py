@@ -7,22 +7,18 @@ import json
 import os
 import re
 import sys
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
+from assetforge.report.excerpt import excerpt, harmless
+
 if TYPE_CHECKING:
     from assetforge.report.problems import Told
 
 SCHEMA = 1
-WIDTH = 100
-LEAD = 40
-TAB = "    "
-# Controls (C0, C1, DEL), halves of characters, and marks that turn the order of what follows (UAX 9, UTS 55).
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # What GitHub's runner takes for a command: `::` that begins a line, after any white space, and `##[` anywhere in it
 # (`TryParseV2` and `TryParse` of the runner's ActionCommand).
 _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\[)", re.MULTILINE)
@@ -36,11 +32,6 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "removed": {"fg": "red", "strikethrough": True},
     "added": {"fg": "green"},
 }
-
-
-def harmless(text: str) -> str:
-    """A text that a terminal only shows: what would steer it is written out as `\\u001b`."""
-    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def disarmed(text: str) -> str:
@@ -107,6 +98,11 @@ class Console:
         whole = {"schema": SCHEMA, "command": command, **told}
         self._write(self.out, harmless(json.dumps(whole, ensure_ascii=False, indent=2, default=str)))
 
+    def emit_row(self, command: str, told: Mapping[str, Any]) -> None:
+        """One result of many, each of which is a row of JSON."""
+        whole = {"schema": SCHEMA, "command": command, **told}
+        self._write(self.out, harmless(json.dumps(whole, ensure_ascii=False, default=str)))
+
     def tell(self, text: str, style: str = "") -> None:
         """A message, unless the user wants quiet."""
         if not self.quiet:
@@ -153,57 +149,3 @@ def _is_terminal(stream: TextIO) -> bool:
 def here() -> str:
     """The folder that shown paths start from."""
     return os.getcwd()
-
-
-# --- the line of a file, with what of it is meant ---------------------------------------------------------------
-
-
-def excerpt(line: str, column: int, length: int) -> tuple[str, str]:
-    """A line as it is shown and the carets under a part of it, both cut to `WIDTH` columns around that part.
-
-    `column` counts characters from 1. Tabs are shown as spaces; a wide character takes two columns, a mark on the
-    one before it none.
-    """
-    cells = [TAB if character == "\t" else harmless(character) for character in line]
-    widths = [_columns(cell) for cell in cells]
-    start = min(max(column - 1, 0), len(cells))
-    end = min(start + max(length, 1), len(cells))
-    first, last = _window(widths, start)
-    left, right = "…" if first else "", "…" if last < len(cells) else ""
-    before = len(left) + sum(widths[first:start])
-    marked = sum(widths[start : max(min(end, last), start)])
-    return left + "".join(cells[first:last]) + right, " " * before + "^" * max(marked, 1)
-
-
-def _window(widths: Sequence[int], start: int) -> tuple[int, int]:
-    """The part of a line to show, so that what begins at `start` is seen with something before it."""
-    first = 0
-    if sum(widths) > WIDTH:
-        room = 0
-        first = start
-        while first and room + widths[first - 1] <= LEAD:
-            first -= 1
-            room += widths[first]
-        if sum(widths[:start]) <= WIDTH // 2:
-            first = 0
-    last, room = first, 0
-    while last < len(widths) and room + widths[last] <= WIDTH:
-        room += widths[last]
-        last += 1
-    return first, last
-
-
-def _columns(cell: str) -> int:
-    return sum(_width(character) for character in cell)
-
-
-def _width(character: str) -> int:
-    """Columns of a character, by Unicode's annex 11 on the width of East Asian ones."""
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def columns(text: str) -> int:
-    """How many columns a text takes on a terminal."""
-    return _columns(harmless(text))

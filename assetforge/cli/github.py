@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from assetforge.cli.console import harmless
+from assetforge.report.excerpt import harmless
 from assetforge.report.problems import Told
 
 # The runner takes no summary above 1 MiB of a step, and nobody reads so long a table.

@@ -19,7 +19,8 @@ State = Literal["fresh", "stale", "draft", "failed"]
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A picture on the page. `thumb` and `full` are URLs relative to the page; `full` is the picture itself where a
-    browser shows its format, else a preview. `draft` says that a placeholder went into it."""
+    browser shows its format, else a preview. Of what stands between two steps, and is no file, `format` is "" and
+    `bytes` is 0. `draft` says that a placeholder went into it."""
 
     digest: str
     width: int

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetforge.cli.bug import without_secrets
-from assetforge.cli.console import WIDTH, columns, excerpt, harmless
+from assetforge.report.excerpt import WIDTH, columns, excerpt, harmless
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
 from tests.images_server import ImagesServer

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from assetforge.cli.console import disarmed, harmless
+from assetforge.cli.console import disarmed
 from assetforge.cli.github import LONGEST, MOST_BYTES, MOST_ROWS, add_outputs, add_table, annotation
 from assetforge.manifest.source import Place
+from assetforge.report.excerpt import harmless
 from assetforge.report.problems import Told
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, HERO
