@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Self
 
 from assetforge.errors import UsageError
 
@@ -9,6 +12,41 @@ from assetforge.errors import UsageError
 DRIVER = "merge.assetforge.driver"
 # What stands behind the command in such a setting, before the names of the three files.
 VERB = " merge-driver "
+# Only commands that change nothing and run nothing of a repository, which may be a stranger's, are asked: no hook, no
+# filter, no program of its settings. Paths are no patterns. Nothing is fetched: GIT_ALLOW_PROTOCOL says so where git
+# is too old to know GIT_NO_LAZY_FETCH (git 2.45).
+CAUTION = ("--no-pager", "--literal-pathspecs")
+ALONE: Mapping[str, str] = {
+    "LC_ALL": "C",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+FETCH = "fetch them first, as with `git fetch --refetch --no-filter`"
+NO_GIT = "git is not installed, or not on the PATH"
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A folder in a work tree. `prefix` is its path from the top, "" or with a `/` behind; `own` is git's folder."""
+
+    folder: str
+    prefix: str
+    own: str
+
+    def has(self, path: str) -> bool:
+        """Whether something is in the work tree at a path from its top."""
+        return os.path.lexists(os.path.join(self.folder, *[".."] * self.prefix.count("/"), path))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a commit, as its tree has it. `mode` is git's own word: `100644`, or `120000` for a link."""
+
+    mode: str
+    oid: str
 
 
 def ask_git(folder: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -19,7 +57,7 @@ def ask_git(folder: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
             env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
     except FileNotFoundError:
-        raise UsageError("git is not installed, or not on the PATH", hint="install it, or leave --git out") from None
+        raise UsageError(NO_GIT, hint="install it, or leave --git out") from None
 
 
 def driver_starts(folder: str, driver: str) -> bool:
@@ -31,3 +69,125 @@ def driver_starts(folder: str, driver: str) -> bool:
     # An alias is run by the same shell as a driver, in the same folder.
     alias = f"alias.try-driver=!{command.replace('%%', '%')}{VERB}--help"
     return ask_git(folder, "-c", alias, "try-driver").returncode == 0
+
+
+# --- what a repository holds ------------------------------------------------------------------------------------
+
+
+def open_repository(folder: str) -> Repository:
+    """The repository that a folder is in. Raises UsageError where there is none, or where git refuses it."""
+    done = _read(folder, "rev-parse", "--is-inside-work-tree", "--git-common-dir", "--show-prefix")
+    inside, own, prefix = [*os.fsdecode(done.stdout).split("\n", 2), "", ""][:3]
+    if done.returncode == 0 and inside == "true":
+        return Repository(folder, prefix.removesuffix("\n"), os.path.join(folder, own))
+    words = _words(done)
+    if "dubious ownership" in words:
+        hint = "if you trust it, add it to git's `safe.directory` (`git help config`)"
+        raise UsageError("git does not read this repository, which is somebody else's", hint=hint)
+    if done.returncode and "not a git repository" not in words:
+        raise UsageError(f"git can't be used here: {words}")
+    raise UsageError("there is no git repository here", hint="run this where the project's history is")
+
+
+def find_commit(repository: Repository, revision: str) -> str | None:
+    """The id of the commit that a revision names, None where it names none. Raises UsageError for what can't be a
+    revision."""
+    if not revision or revision.startswith("-") or not revision.isprintable():
+        raise UsageError(f"`{revision}` is not a git revision", hint="name a branch, a tag or a commit")
+    wanted = f"{revision}^{{commit}}"
+    done = _read(repository.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+    return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
+
+
+def find_fork(repository: Repository, one: str, other: str) -> str | None:
+    """The id of the newest commit that two others both come from, None where nobody knows one."""
+    done = _read(repository.folder, "merge-base", one, other)
+    return os.fsdecode(done.stdout).split("\n")[0] if done.returncode == 0 else None
+
+
+def lacks_history(repository: Repository) -> str:
+    """Why a commit may be unknown here: `empty`, `shallow`, or "" for no such reason."""
+    if _read(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        return "empty"
+    shallow = _read(repository.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    return "shallow" if shallow else ""
+
+
+def list_files(repository: Repository, commit: str, path: str = "") -> dict[str, Entry]:
+    """The files of a commit at a path from the top of the repository, or below it, by such paths. Raises UsageError
+    where they were never fetched."""
+    paths = [path.rstrip("/")] if path else []
+    done = _read(repository.folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+    if done.returncode:
+        raise UsageError(f"git can't list the files of {commit[:12]}: {_words(done)}", hint=FETCH)
+    found = {}
+    for row in done.stdout.split(b"\0"):
+        facts, tab, name = row.partition(b"\t")
+        if tab:
+            mode, _, oid = facts.decode("ascii").split(" ")
+            found[os.fsdecode(name)] = Entry(mode, oid)
+    return found
+
+
+class Contents:
+    """Reads blobs by their ids, all in one process, which is started for the first one."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._folder = repository.folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read(self, oid: str, most: int) -> bytes | None:
+        """A blob of at most so many bytes, None where it is larger, or was never fetched."""
+        asked, told = self._pipes()
+        asked.write(f"{oid}\n".encode("ascii"))
+        asked.flush()
+        facts = told.readline().split()
+        if len(facts) != 3 or not facts[2].isdigit():
+            if not facts:  # an old git ends where it may not fetch
+                self._end()
+            return None
+        size = int(facts[2])
+        data = told.read(size) if size <= most else b""
+        left = size - len(data)
+        while left > 0 and (piece := told.read(min(left, _PIECE))):
+            left -= len(piece)
+        told.read(1)  # the line end behind it
+        return data if len(data) == size and facts[1] == b"blob" else None
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603 - git itself
+                ["git", "-C", self._folder, *CAUTION, "cat-file", "--batch"],  # noqa: S607
+                env={**os.environ, **ALONE}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        return self._process.stdin, self._process.stdout
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def _read(folder: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """Asks git for something that changes nothing. Raises UsageError where there is no git."""
+    try:
+        return subprocess.run(  # noqa: S603 - git itself; what a user names is checked, or stands behind `--`
+            ["git", "-C", folder, *CAUTION, *arguments],  # noqa: S607
+            env={**os.environ, **ALONE}, capture_output=True, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise UsageError(NO_GIT, hint="install it") from None
+
+
+def _words(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {done.returncode}"]
+    return lines[0].removeprefix("fatal: ").removeprefix("error: ")

@@ -89,6 +89,8 @@ def test_a_build_is_made_and_told(runner: Runner) -> None:
         "spent": "0.0000",
         "saved": "0.0000",
         "exit-code": "0",
+        "command": "",
+        "gallery": "",
     }
 
 
@@ -101,6 +103,18 @@ def test_locked_and_check_fail_with_3_and_annotate_the_entry(runner: Runner) -> 
         assert runner.outputs()["exit-code"] == "3"
         assert runner.outputs()["changed"] == "false"
         assert "hero.png" in ended.summary
+
+
+def test_a_gallery_is_written_after_a_mode_that_failed_too(runner: Runner) -> None:
+    write(runner, DRAFTS + HERO, "a shop/assets.toml")
+    asked = {"mode": "check", "working_directory": "a shop", "gallery": "the gallery"}
+    assert runner.run("run", **asked).code == 3
+    ended = runner.run("gallery", **asked)
+    assert ended.code == 0, ended.log
+    assert runner.outputs()["gallery"] == "a shop/the gallery"
+    assert (runner.checkout / "a shop" / "the gallery" / "index.html").is_file()
+    assert runner.run("gallery", mode="check", working_directory="a shop", gallery="--help").code == 0
+    assert (runner.checkout / "a shop" / "--help" / "index.html").is_file()
 
 
 def test_after_a_build_locked_and_check_agree_on_another_machine(runner: Runner, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_hooks_are_valid_to_pre_commit_itself() -> None:
 
 def test_what_the_page_shows_is_valid_too(tmp_path: Path) -> None:
     schemas = {"workflow": "github-workflows", "gitlab": "gitlab-ci"}
-    assert [block.mark for block in YAMLS] == ["workflow"] * 3 + ["pre-commit", "gitlab"]
+    assert [block.mark for block in YAMLS] == ["workflow"] * 4 + ["pre-commit", "gitlab"]
     files: dict[str, list[Path]] = {}
     for number, block in enumerate(YAMLS):
         path = tmp_path / f"{number}.yml"
@@ -79,7 +79,7 @@ def uses_of_the_action() -> list[dict[str, Any]]:
 
 def test_workflows_of_the_page_give_the_action_only_what_it_takes() -> None:
     used = uses_of_the_action()
-    assert len(used) == 3
+    assert len(used) == 4
     for step in used:
         assert step.get("with", {}).keys() <= ACTION["inputs"].keys()
 
