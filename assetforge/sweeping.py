@@ -21,6 +21,7 @@ from assetforge.run.shelf import now
 from assetforge.store import notes
 from assetforge.store.audit import foreign_name
 from assetforge.store.layout import Store, open_store
+from assetforge.store.previews import UNUSED_SECONDS, Unused, unused
 from assetforge.store.removed import FILE, add_removed
 from assetforge.store.sweep import Leftover, drop_claims, fact_names, forget, leftovers
 from assetforge.store.use import alone
@@ -46,7 +47,8 @@ REACHED: Mapping[Reach, frozenset[Kind]] = {
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """What would be removed. `free` and `paid` are blobs, `records` keys of records whose blobs are gone already,
-    `kept` the other blobs that nothing uses either, and stay: `young` came within a day, and `unsure` were asked for
+    `previews` small copies of pictures that nobody looked at in a long time, `kept` the other blobs that nothing uses
+    either, and stay: `young` came within a day, and `unsure` were asked for
     and may be used by projects that nobody can tell about. `unread` are projects whose lock can't be read, `gone`
     those that are not where they were. Of these `forgotten` are forgotten with it; `remembered` count no more either,
     and are not, since what was made for them by hand stays."""
@@ -56,6 +58,7 @@ class Sweep:
     paid: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
+    previews: tuple[Unused, ...] = ()
     kept: tuple[str, ...] = ()
     young: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
@@ -66,7 +69,8 @@ class Sweep:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.free or self.paid or self.records or self.leftovers or self.forgotten)
+        found = (self.free, self.paid, self.records, self.leftovers, self.previews, self.forgotten)
+        return not any(found)
 
     @property
     def counted(self) -> tuple[Use, ...]:
@@ -91,12 +95,13 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was removed: how many blobs, records and temporary files, and the bytes that are free now."""
+    """What was removed: how many blobs, records, temporary files and small copies, and the bytes that are free."""
 
     free: int
     paid: int
     records: int
     leftovers: int
+    previews: int
     size: int
 
 
@@ -110,8 +115,8 @@ def find_sweep(folder: Path, reach: Reach, gone: Gone) -> Sweep:
     unread = tuple(use for use in users if use.unread)
     used = inventory.used(users)
     keys = frozenset(key for use in users for key in use.keys)
-    unused = {digest: blob for digest, blob in inventory.blobs.items() if digest not in used}
-    dear = {digest: blob for digest, blob in unused.items() if blob.kind not in FREE}
+    idle = {digest: blob for digest, blob in inventory.blobs.items() if digest not in used}
+    dear = {digest: blob for digest, blob in idle.items() if blob.kind not in FREE}
     young = frozenset(digest for digest, blob in dear.items() if blob.written >= moment - YOUNG_SECONDS)
     asked = [digest for digest, blob in dear.items() if digest not in young and blob.kind in REACHED[reach]]
     # What a project that is gone had bought, or used of others, nobody can tell any more.
@@ -121,10 +126,11 @@ def find_sweep(folder: Path, reach: Reach, gone: Gone) -> Sweep:
     remembered = tuple(use for use in left if _is_needed(use, kept, dear))
     return Sweep(
         inventory,
-        free=tuple(digest for digest, blob in unused.items() if blob.kind in FREE),
+        free=tuple(digest for digest, blob in idle.items() if blob.kind in FREE),
         paid=tuple(paid),
         records=tuple(_stale(inventory, keys)),
         leftovers=tuple(leftovers(folder, moment - LEFT_SECONDS)),
+        previews=tuple(unused(folder, moment - UNUSED_SECONDS)),
         kept=kept,
         young=young,
         unsure=frozenset(() if is_known else asked),
@@ -157,15 +163,16 @@ def carry_out(folder: Path, agreed: Sweep, reach: Reach, gone: Gone) -> Swept:
         for digest in (*sweep.free, *sweep.paid):
             store.blobs.remove(digest)
         keys = _forget(store, sweep)
-        for left in sweep.leftovers:
+        files: list[Leftover | Unused] = [*sweep.leftovers, *sweep.previews]
+        for left in files:
             left.path.unlink(missing_ok=True)
         notes.tidy(store.inflight)
         drop_claims(folder / "claims")
         for use in sweep.forgotten:
             shutil.rmtree(use.known.folder)
         blobs = sweep.size((*sweep.free, *sweep.paid))
-        size = blobs + sum(left.size for left in sweep.leftovers) + max(before - _size(store), 0)
-    return Swept(len(sweep.free), len(sweep.paid), len(keys), len(sweep.leftovers), size)
+        size = blobs + sum(left.size for left in files) + max(before - _size(store), 0)
+    return Swept(len(sweep.free), len(sweep.paid), len(keys), len(sweep.leftovers), len(sweep.previews), size)
 
 
 def _both(agreed: Sweep, found: Sweep) -> Sweep:
@@ -177,6 +184,7 @@ def _both(agreed: Sweep, found: Sweep) -> Sweep:
         paid=tuple(digest for digest in found.paid if digest in wanted),
         records=found.records,
         leftovers=found.leftovers,
+        previews=found.previews,
         forgotten=tuple(use for use in found.forgotten if use.known in forgotten),
     )
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assetforge.cli.console import columns
 from assetforge.cli.options import Declined, Run
 from assetforge.errors import BudgetError
+from assetforge.report.excerpt import columns
 
 if TYPE_CHECKING:
     from assetforge.report.stored import Row

@@ -10,6 +10,7 @@ from assetforge.inventory import KINDS, Inventory, Kind, Use
 from assetforge.report.stored import Row
 from assetforge.store import notes
 from assetforge.store.ledger import FILE
+from assetforge.store.previews import FOLDER as PREVIEWS
 from assetforge.words import byte_size, count, money, some
 
 WORDS: dict[Kind, str] = {
@@ -48,6 +49,7 @@ def weigh(folder: Path) -> tuple[Part, ...]:
         Part("calls under way", calls, _size(folder / "inflight")),
         Part("quarantine", held, _size(folder / "quarantine")),
         Part("state of projects", None, _size(folder / "projects")),
+        Part("previews", None, _size(folder / PREVIEWS)),
         Part("damaged databases", len(damaged), sum(map(_size, damaged))),
     )
 

@@ -29,6 +29,9 @@ def sweep_rows(found: Sweep) -> Iterator[Row]:
     if found.leftovers:
         size = sum(left.size for left in found.leftovers)
         yield Row("leftovers", count(len(found.leftovers), "file"), "", byte_size(size))
+    if found.previews:
+        size = sum(left.size for left in found.previews)
+        yield Row("previews", count(len(found.previews), "file"), byte_size(size), "not looked at for 30 days")
     for use in found.forgotten:
         yield Row("project", use.known.root or use.known.name, "", "is forgotten")
 
@@ -72,6 +75,8 @@ def sum_words(found: Sweep) -> str:
         parts.append(count(len(found.records), "record"))
     if found.leftovers:
         parts.append(count(len(found.leftovers), "temporary file"))
+    if found.previews:
+        parts.append(count(len(found.previews), "preview"))
     if found.forgotten:
         parts.append(f"what is known of {count(len(found.forgotten), 'project')}")
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
@@ -146,6 +151,7 @@ def gc_object(found: Sweep, swept: Swept | None) -> dict[str, Any]:
             for project, step in found.inventory.makers(digest)
         ],
         "leftovers": len(found.leftovers),
+        "previews": len(found.previews),
         "records": len(found.records) if swept is None else swept.records,
         "kept": len(found.kept),
         "forgotten": [use.known.name for use in found.forgotten],

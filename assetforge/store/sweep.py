@@ -17,7 +17,7 @@ from assetforge.store.documents import is_digest
 
 FACT = "fact:"
 # Where processes write to a temporary name first. Notes of calls have folders of their own.
-_PLACES = (".", "blobs", "blobs/??", "projects/*", "rates", "records")
+_PLACES = (".", "blobs", "blobs/??", "previews/??", "projects/*", "rates", "records")
 _ENDINGS = (".tmp", ".bad")
 
 

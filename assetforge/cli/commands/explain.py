@@ -12,8 +12,9 @@ from assetforge.errors import Problem, UsageError, Where
 if TYPE_CHECKING:
     from assetforge.gate import Options
     from assetforge.project import Project
+    from assetforge.report.chain import Part, State
     from assetforge.report.explained_emit import EmitExplanation
-    from assetforge.report.explanation import Explanation, Part, State
+    from assetforge.report.explanation import Explanation
 
 Piece = tuple[str, str]
 MARKS = {" ": "", "-": "removed", "+": "added"}

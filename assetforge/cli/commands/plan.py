@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from assetforge.cli import options as shared
-from assetforge.cli.console import columns
 from assetforge.cli.options import Run, pass_run, plan_options
 from assetforge.errors import NotCurrent, Problem
+from assetforge.report.excerpt import columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from assetforge.cli import options as shared
-from assetforge.cli.console import columns
 from assetforge.cli.options import Run, pass_run
+from assetforge.report.excerpt import columns
 
 if TYPE_CHECKING:
     from assetforge.report.spending import By, Spending

@@ -1,0 +1,90 @@
+// The bar above the grid: title, sums, search, order, size; and the chips that filter.
+
+const FEW_TAGS = 8;
+
+function makeBar(app) {
+  const sums = el("p", { class: "sums" });
+  const input = el("input", {
+    type: "search", id: "find", placeholder: "Find by name, prompt, path, tag", autocomplete: "off", spellcheck: "false",
+    "aria-label": "Find by name, prompt, path, tag", oninput: () => app.change({ q: input.value }),
+  });
+  const order = el("select", { "aria-label": "Order", onchange: () => app.change({ order: order.value }) },
+    ORDERS.map(([value, text]) => el("option", { value, text })));
+  const sizes = choice("Size of pictures", SIZES, app.view.size, (size) => app.change({ size }));
+  const bar = el("header", { class: "bar" },
+    el("div", { class: "title" }, el("h1", { dir: "auto", text: app.page.title }), sums),
+    el("div", { class: "find" }, icon("find"), input, el("kbd", { text: "/", "aria-hidden": "true" })),
+    el("div", { class: "looks" }, order, sizes, themeButton(),
+      button("", { class: "tool wide", "aria-label": "Keys", title: "Keys", onclick: showKeys }, icon("keys"))));
+  const chips = el("div", { class: "chips", role: "group", "aria-label": "Filters" });
+  let allTags = false;
+
+  function chip(text, number, pressed, press, kind) {
+    return button("", { class: `chip ${kind}`, "aria-pressed": String(pressed), onclick: press },
+      kind.startsWith("is-") && icon(text), el("span", { text }), el("span", { class: "number", text: number.toLocaleString("en-US") }));
+  }
+
+  function toggled(set, value) {
+    const next = new Set(set);
+    if (!next.delete(value)) next.add(value);
+    return next;
+  }
+
+  function drawChips() {
+    const focused = chips.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const states = countBy(app.cards, (card) => [card.state]);
+    const tags = [...countBy(app.cards, (card) => card.tags)].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
+    const shown = allTags ? tags : tags.filter(([tag], index) => index < FEW_TAGS || app.view.tags.has(tag));
+    const made = STATES.filter((state) => states.has(state) || app.view.states.has(state)).map((state) =>
+      keyed(`s:${state}`, chip(state, states.get(state) ?? 0, app.view.states.has(state), () => app.change({ states: toggled(app.view.states, state) }), `is-${state}`)));
+    if (shown.length && made.length) made.push(el("span", { class: "rule", "aria-hidden": "true" }));
+    for (const [tag, number] of shown) {
+      made.push(keyed(`t:${tag}`, chip(tag, number, app.view.tags.has(tag), () => app.change({ tags: toggled(app.view.tags, tag) }), "tag")));
+    }
+    if (tags.length > shown.length || allTags) {
+      made.push(keyed("more", button(allTags ? "Fewer tags" : `${count(tags.length - shown.length, "more tag")}`,
+        { class: "chip more", "aria-expanded": String(allTags), onclick: () => { allTags = !allTags; drawChips(); } })));
+    }
+    if (isFiltered(app.view)) made.push(keyed("clear", button("Clear", { class: "chip more", onclick: () => app.clear() }, icon("close"))));
+    chips.replaceChildren(...made);
+    chips.hidden = !app.cards.length;
+    if (focused) [...chips.children].find((child) => child.dataset.key === focused)?.focus();
+  }
+
+  function keyed(key, element) {
+    element.dataset.key = key;
+    return element;
+  }
+
+  function draw() {
+    const known = app.cards.filter((card) => card.cost !== null);
+    const paid = known.reduce((sum, card) => sum + card.cost, 0);
+    const more = app.cards.reduce((sum, card) => sum + card.high, 0);
+    const parts = [app.shown.length === app.cards.length
+      ? count(app.cards.length, "picture") : `${app.shown.length.toLocaleString("en-US")} of ${count(app.cards.length, "picture")}`];
+    if (paid > 0 || !more) parts.push(`${money(paid)} paid`);
+    if (known.length < app.cards.length) parts.push("some of unknown cost");
+    if (more > 0) parts.push(`up to ${money(more)} to buy`);
+    sums.replaceChildren(parts.slice(0, 2).join(" · "), el("span", { class: "wide", text: parts.slice(2).map((part) => ` · ${part}`).join("") }));
+    if (input.value !== app.view.q) input.value = app.view.q;
+    order.value = app.view.order;
+    for (const [index, [size]] of SIZES.entries()) sizes.children[index].setAttribute("aria-pressed", String(size === app.view.size));
+    drawChips();
+  }
+
+  return { bar, chips, draw, find: () => { input.focus(); input.select(); } };
+}
+
+const KEYS = [
+  ["/", "find"], ["← → ↑ ↓", "from card to card"], ["Enter", "open the card"], ["← →", "the picture before, after"],
+  ["Tab, then ← →", "move the slider"], ["Esc", "close"], ["?", "these keys"],
+];
+
+function showKeys() {
+  const dialog = el("dialog", { class: "keys", "aria-label": "Keys", onclose: () => dialog.remove() },
+    el("h2", { text: "Keys" }),
+    el("dl", {}, KEYS.map(([keys, told]) => el("div", {}, el("dt", {}, el("kbd", { text: keys })), el("dd", { text: told })))),
+    button("Close", { class: "main", onclick: () => dialog.close() }));
+  document.body.append(dialog);
+  dialog.showModal();
+}

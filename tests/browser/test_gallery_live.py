@@ -1,0 +1,225 @@
+"""A served page: what it is told shows in place, and its buttons send what was agreed to, and nothing before that."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from assetforge.gallery.cards import Card
+from tests.browser.gallery_pages import LIVE, gallery, picture, thirty
+from tests.browser.live_site import LiveSite
+from tests.browser.site import Window
+from tests.browser.test_gallery import SHOWN, TITLE, click, look, press
+
+QUIET = {"state": "done", "lines": [], "errors": [], "warnings": [], "spent": 0.12, "limit": 2.0}
+PROBLEM = {
+    "message": "asset `hero` refers to `@heroo`, which does not exist", "hint": "did you mean `@hero`?",
+    "file": "assets.toml", "line": 41, "column": 10, "excerpt": 'source = "@heroo"', "carets": "          ^^^^^^^^",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture(scope="module")
+def cards(folder: Path) -> list[Card]:
+    return thirty(folder)
+
+
+@pytest.fixture
+def site(folder: Path, cards: list[Card]) -> Iterator[LiveSite]:
+    with LiveSite(gallery(folder, cards, LIVE)) as running:
+        running.send("hello", version=1, boot="one")
+        yield running
+
+
+def until(window: Window, condition: str) -> Any:
+    """What a JavaScript expression is as soon as it is something."""
+    return window.ask(f"""
+        const end = performance.now() + 10000;
+        for (;;) {{
+            const value = ({condition});
+            if (value) return value;
+            if (performance.now() > end) throw new Error("not so after 10 s");
+            await new Promise(resolve => setTimeout(resolve, 10));
+        }}
+    """)
+
+
+def status(window: Window, words: str) -> str:
+    told = until(window, f"(text => text.includes({json.dumps(words)}) && text)"
+                         "(document.querySelector('.line').innerText)")  # fmt: skip
+    return str(told)
+
+
+def text_of(window: Window, css: str) -> str:
+    return str(window.ask(f"return document.querySelector({json.dumps(css)}).innerText"))
+
+
+def press_button(window: Window, text: str, within: str = "body") -> None:
+    window.ask(f"""
+        const found = [...document.querySelectorAll({json.dumps(within)} + " button")]
+            .filter(one => one.checkVisibility() && one.textContent === {json.dumps(text)});
+        if (!found.length) throw new Error("there is no button " + {json.dumps(text)});
+        found[0].click();
+    """)
+
+
+def say_yes(window: Window, within: str) -> None:
+    """As a person does, who reads the question first."""
+    window.ask("await new Promise(resolve => setTimeout(resolve, 400))")
+    press_button(window, "Yes", within)
+
+
+# --- what it is told ---
+
+
+def test_a_new_picture_takes_its_place_and_nothing_else_moves(
+    site: LiveSite, cards: list[Card], folder: Path, window: Window
+) -> None:
+    look(window, f"{site.origin}/", "order=written")
+    window.ask("document.querySelector(\".card[data-name='asset-4'] a\").focus()")
+    window.ask("window.before = document.querySelector(\".card[data-name='asset-5']\")")
+    top = "return document.querySelector(\".card[data-name='asset-5']\").getBoundingClientRect().top"
+    before = window.ask(top)
+    shown = picture(folder, "#00ff88", (96, 64))
+    site.send("cards", cards=[asdict(replace(cards[4], picture=shown))], removed=[], order=None)
+    until(window, f"document.querySelector(\".card[data-name='asset-4'] img[src*='{shown.digest}'].there\")")
+    assert window.ask(top) == before
+    assert window.ask("return window.before.isConnected")
+    assert window.ask("return document.activeElement.closest('.card').dataset.name") == "asset-4"
+    assert window.console() == []
+
+
+def test_what_comes_goes_and_is_ordered_anew_does_so_here(site: LiveSite, cards: list[Card], window: Window) -> None:
+    look(window, f"{site.origin}/", "order=written")
+    new = replace(cards[0], name="new-one", asset="new-one")
+    order = ["new-one", *(card.name for card in reversed(cards) if card.name != "asset-0")]
+    site.send("cards", cards=[asdict(new)], removed=["asset-0"], order=order)
+    until(window, "document.querySelector(\".card[data-name='new-one']\")")
+    assert window.ask(SHOWN) == order
+
+
+def test_an_open_picture_follows_the_news(site: LiveSite, cards: list[Card], window: Window) -> None:
+    look(window, f"{site.origin}/", "asset=asset-3")
+    click(window, "[data-key='stage:1']")
+    site.send("cards", cards=[asdict(replace(cards[3], state="fresh", reasons=()))], removed=[], order=None)
+    until(window, "document.querySelector('.head .badge').textContent === 'fresh'")
+    assert window.ask("return document.querySelector('.stage[aria-current]').dataset.key") == "stage:1"
+
+
+def test_a_build_tells_how_far_it_is_and_what_is_being_made(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/")
+    site.send("round", **QUIET | {"state": "building"})
+    calls = [{"name": "asset-2:generate", "seconds": 12.0, "note": ""}]
+    site.send("progress", done=3, total=12, calls=calls, last="made hero.png")
+    assert "3 of 12" in status(window, "asset-2:generate 12 s")
+    assert "being made, 1" in text_of(window, ".card[data-name='asset-2'] .calling")
+    site.send("round", **QUIET | {"lines": ["1 made in 0.2 s"], "spent": 0.16})
+    assert "$0.16 of $2.00 spent" in status(window, "1 made in 0.2 s")
+    assert text_of(window, ".card[data-name='asset-2'] .calling") == ""
+
+
+def test_a_broken_manifest_is_told_with_its_line_until_it_is_mended(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/")
+    site.send("round", **QUIET | {"state": "broken", "errors": [PROBLEM]})
+    status(window, "1 error")
+    told = text_of(window, ".problems")
+    assert "asset hero refers to @heroo, which does not exist" in told
+    assert "assets.toml:41:10" in told
+    assert 'source = "@heroo"\n          ^^^^^^^^' in told
+    assert "did you mean @hero?" in told
+    site.send("round", **QUIET)
+    status(window, "watching")
+    assert not window.ask("return document.querySelector('.problems').checkVisibility()")
+
+
+def test_a_lost_server_is_told_and_a_new_one_reloads(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/")
+    status(window, "watching")
+    window.ask("window.before = true")
+    site.events.put(("", {}))
+    status(window, "assetforge has stopped")
+    site.send("hello", version=1, boot="two")
+    until(window, "window.before === undefined && document.querySelector('.card')")
+
+
+# --- what it sends ---
+
+
+def test_nothing_is_bought_before_the_price_was_agreed_to(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/", "asset=asset-2")
+    press_button(window, "Buy 2 pictures, at most $0.0830", ".facts")
+    assert text_of(window, ".facts .question") == "Spend at most $0.0830?"
+    press_button(window, "No", ".facts")
+    press_button(window, "Buy 2 pictures, at most $0.0830", ".facts")
+    press(window, Keys.ESCAPE)
+    assert window.ask(TITLE) == "asset-2"
+    assert site.posts.empty()
+    press_button(window, "Buy 2 pictures, at most $0.0830", ".facts")
+    press_button(window, "Yes", ".facts")  # the second half of a double click
+    assert site.posts.empty()
+    say_yes(window, ".facts")
+    path, headers, body = site.posted()
+    assert path == "/do/approve"
+    assert headers["x-assetforge"] == "1"
+    assert headers["content-type"] == "application/json"
+    offers = [{"key": "a" * 64, "price": 0.0415}, {"key": "b" * 64, "price": 0.0415}]
+    assert body == {"name": "asset-2", "offers": offers}
+    assert window.console() == []
+
+
+def test_a_draft_is_bought_from_its_card(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/")
+    press_button(window, "Buy for at most $0.0830", ".card[data-name='asset-2']")
+    say_yes(window, ".card[data-name='asset-2']")
+    offers = [{"key": "a" * 64, "price": 0.0415}, {"key": "b" * 64, "price": 0.0415}]
+    assert site.posted()[::2] == ("/do/approve", {"name": "asset-2", "offers": offers})
+
+
+@pytest.mark.parametrize(
+    ("button", "within", "path", "body"),
+    [
+        ("Use this", ".candidates", "/do/pick", {"step": "asset-3:generate", "number": 1}),
+        ("Ask for others", ".candidates", "/do/reroll", {"step": "asset-3:generate"}),
+        ("Keep this picture", ".facts", "/do/accept", {"name": "asset-3"}),
+    ],
+)
+def test_a_choice_is_sent_as_the_commands_take_it(
+    button: str, within: str, path: str, body: dict[str, Any], site: LiveSite, window: Window
+) -> None:
+    look(window, f"{site.origin}/", "asset=asset-3")
+    site.answer["lines"] = ["done as `asked`"]
+    press_button(window, button, within)
+    assert site.posted()[::2] == (path, body)
+    assert until(window, "document.querySelector('.toast')?.innerText") == "done as asked"
+
+
+def test_a_refusal_is_told_with_its_hint(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/", "asset=asset-3")
+    site.answer |= {"ok": False, "errors": [{"message": "the price changed", "hint": "look again"}]}
+    press_button(window, "Keep this picture", ".facts")
+    assert until(window, "document.querySelector('.toast.is-refused')?.innerText") == "the price changed: look again"
+
+
+@pytest.mark.parametrize(
+    ("live", "hint", "choices"),
+    [({"can_spend": False}, True, True), ({"can_spend": False, "read_only": True}, False, False)],
+)
+def test_who_may_not_spend_sees_prices_only(
+    live: dict[str, bool], hint: bool, choices: bool, folder: Path, cards: list[Card], window: Window
+) -> None:
+    with LiveSite(gallery(folder, cards, LIVE | live)) as site:
+        look(window, f"{site.origin}/", "asset=asset-3")
+        told = text_of(window, ".facts .offers")
+        buttons = window.ask("return [...document.querySelectorAll('button')].map(one => one.textContent)")
+        assert "A build would buy 2 pictures, at most $0.0830." in told
+        assert ("--max-cost" in told) == hint
+        assert not [text for text in buttons if text.startswith("Buy")]
+        assert ("Use this" in buttons) == choices
