@@ -1,8 +1,9 @@
 """How git is asked about a folder: what it says, in English; unaware of what is done with that."""
 
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Self
 
@@ -23,9 +24,10 @@ ALONE: Mapping[str, str] = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
-FETCH = "fetch them first, as with `git fetch --refetch --no-filter`"
+FETCH = "this clone lacks a part of the history: `git fetch --refetch --no-filter` fetches it"
 NO_GIT = "git is not installed, or not on the PATH"
 _PIECE = 1 << 20
+_ID = re.compile(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def open_repository(folder: str) -> Repository:
     inside, own, prefix = [*os.fsdecode(done.stdout).split("\n", 2), "", ""][:3]
     if done.returncode == 0 and inside == "true":
         return Repository(folder, prefix.removesuffix("\n"), os.path.join(folder, own))
+    if done.returncode == 0 and _read(folder, "rev-parse", "--is-bare-repository").stdout.strip() == b"true":
+        raise UsageError("this is a bare repository, which has no files", hint="run this in a clone of it")
     words = _words(done)
     if "dubious ownership" in words:
         hint = "if you trust it, add it to git's `safe.directory` (`git help config`)"
@@ -89,14 +93,27 @@ def open_repository(folder: str) -> Repository:
     raise UsageError("there is no git repository here", hint="run this where the project's history is")
 
 
+def is_ignored(repository: Repository, name: str) -> bool:
+    """Whether git ignores a file of this name in the repository's folder, for everybody. The index is not read: what
+    looks for changes of it is a program that the settings may name."""
+    alone = ("-c", f"core.excludesFile={os.devnull}", "check-ignore", "--quiet", "--no-index", "--", name)
+    return _read(repository.folder, *alone, caution=CAUTION[:1]).returncode == 0  # it refuses the rest of it
+
+
 def find_commit(repository: Repository, revision: str) -> str | None:
     """The id of the commit that a revision names, None where it names none. Raises UsageError for what can't be a
     revision."""
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise UsageError(f"`{revision}` is not a git revision", hint="name a branch, a tag or a commit")
-    wanted = f"{revision}^{{commit}}"
-    done = _read(repository.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
-    return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
+    # One object first: behind `:/words` all else is words as well.
+    found = _id_of(repository, revision)
+    return _id_of(repository, f"{found}^{{commit}}") if found is not None else None
+
+
+def _id_of(repository: Repository, name: str) -> str | None:
+    done = _read(repository.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+    told = os.fsdecode(done.stdout).strip()
+    return told if done.returncode == 0 and _ID.fullmatch(told) else None
 
 
 def find_fork(repository: Repository, one: str, other: str) -> str | None:
@@ -177,11 +194,11 @@ class Contents:
             self._process = None
 
 
-def _read(folder: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _read(folder: str, *arguments: str, caution: Sequence[str] = CAUTION) -> "subprocess.CompletedProcess[bytes]":
     """Asks git for something that changes nothing. Raises UsageError where there is no git."""
     try:
         return subprocess.run(  # noqa: S603 - git itself; what a user names is checked, or stands behind `--`
-            ["git", "-C", folder, *CAUTION, *arguments],  # noqa: S607
+            ["git", "-C", folder, *caution, *arguments],  # noqa: S607
             env={**os.environ, **ALONE}, capture_output=True, check=False,
         )  # fmt: skip
     except FileNotFoundError:
@@ -189,5 +206,7 @@ def _read(folder: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
 
 
 def _words(done: "subprocess.CompletedProcess[bytes]") -> str:
+    """What git says is wrong; what it only warns of stands before that."""
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-    return lines[0].removeprefix("fatal: ").removeprefix("error: ")
+    wrong = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    return (wrong or lines)[0].removeprefix("fatal: ").removeprefix("error: ")

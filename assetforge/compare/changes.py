@@ -3,12 +3,14 @@
 Pure, and unaware of git, of the store and of why anything changed. Pictures are compared by their pixels.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
+from assetforge.compare.former import former_names, paid
 from assetforge.model import Media, Record
-from assetforge.outputs.aside import PREFIX
+from assetforge.outputs.aside import PREFIX, asides_of
 from assetforge.outputs.lock import LockLine
 
 # `re-encoded`: the same picture in other bytes. `renamed`: the same under another name or path. `candidates`: others
@@ -38,8 +40,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An instance that is not what it was. `was` is its name before, where it has another now; `outputs` are those
-    that differ; `bought` the pictures that the lock of before has nowhere, each told of one instance."""
+    """An instance that is not what it was. `was` is its name before, where it has another now, and `perhaps` are
+    names that it can have had as well; `outputs` are those that differ; `bought` the pictures that the lock of before
+    has nowhere, each told of one instance, of which a merge set `aside` so many."""
 
     name: str
     how: How
@@ -48,6 +51,13 @@ class Change:
     outputs: tuple[Output, ...]
     was: str = ""
     bought: tuple[Record, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    aside: int = 0
+
+    @property
+    def former(self) -> str:
+        """Its name before, "" where it had this one or nobody knows which."""
+        return "" if self.perhaps else self.was
 
     @property
     def cost(self) -> float | None:
@@ -66,24 +76,30 @@ class Change:
             outputs = [Output(path, self.how, one.media, one.media) for path, one in self.after.outputs.items()]
         if outputs:
             return max(outputs, key=lambda one: one.area)
-        return next(iter(_bought_pictures(self)), None)
+        bought = (Output("", self.how, None, record.media) for record in self.bought)
+        return next(chain(_bought_pictures(self), bought), None)
 
 
 def compare_lines(before: Mapping[str, LockLine], after: Mapping[str, LockLine]) -> list[Change]:
     """Every instance that differs, by name."""
     old, new = _instances(before), _instances(after)
-    former = _former_names(old, new)
-    known = {record.media.digest for line in before.values() for record in _paid(line)}
+    former = former_names(old, new)
+    taken = {names[0] for names in former.values()}
+    known = {record.media.digest for line in before.values() for record in paid(line)}
     told: set[str] = set()
     found = []
     for name in sorted(old.keys() | new.keys()):
-        if name not in new and name in former.values():
+        if name not in new and name in taken:
             continue
-        was = former.get(name, "")
+        was, *perhaps = former.get(name, ("",))
         change = _compare(name, was, old.get(was or name), new.get(name))
+        own = tuple(_new_pictures(new.get(name, NOTHING), known, told))
+        lines = [after[line] for line in asides_of(name, after)] if name in new else []
+        aside = tuple(one for line in lines for one in _new_pictures(line, known, told))
+        if change is None and aside:
+            change = Change(name, "candidates", old[was or name], new[name], ())
         if change is not None:
-            bought = tuple(_new_pictures(change.after, known, told))
-            found.append(replace(change, bought=bought))
+            found.append(replace(change, bought=own + aside, perhaps=tuple(perhaps), aside=len(aside)))
     return found
 
 
@@ -92,9 +108,9 @@ def _instances(lines: Mapping[str, LockLine]) -> dict[str, LockLine]:
 
 
 def _compare(name: str, was: str, before: LockLine | None, after: LockLine | None) -> Change | None:
-    old, new = before or NOTHING, after or NOTHING
-    if old == new and not was:
+    if before == after and not was:
         return None
+    old, new = before or NOTHING, after or NOTHING
     outputs = tuple(_outputs(old.outputs, new.outputs))
     if before is None or after is None:
         return Change(name, "added" if before is None else "removed", old, new, outputs)
@@ -109,15 +125,15 @@ def _how(old: LockLine, new: LockLine, outputs: Iterable[Output]) -> How | None:
     hows = {one.how for one in outputs}
     if hows & {"changed", "added", "removed"}:
         return "changed"
-    pictures, before = ({record.media.digest for record in _paid(line)} for line in (new, old))
+    pictures, before = ({record.media.digest for record in paid(line)} for line in (new, old))
     if pictures - before or (not new.outputs and pictures != before):
         return "candidates" if new.outputs else "changed"
     if "renamed" in hows:
         return "renamed"
     if "re-encoded" in hows:
         return "re-encoded"
-    keys = {record.key for record in _paid(old)}
-    if any(record.by == "accepted" and record.key not in keys for record in _paid(new)):
+    keys = {record.key for record in paid(old)}
+    if any(record.by == "accepted" and record.key not in keys for record in paid(new)):
         return "accepted"
     return None
 
@@ -145,62 +161,15 @@ def _outputs(before: Mapping[str, Record], after: Mapping[str, Record]) -> Itera
     yield from sorted(found, key=lambda one: one.path)
 
 
-# --- names ------------------------------------------------------------------------------------------------------
-
-
-def _former_names(old: Mapping[str, LockLine], new: Mapping[str, LockLine]) -> dict[str, str]:
-    """By what is new what it was called before: all its pictures are the same, or else it alone has what was bought
-    for one that is gone."""
-    gone = {name: old[name] for name in sorted(old.keys() - new.keys())}
-    come = {name: new[name] for name in sorted(new.keys() - old.keys())}
-    found = _paired(gone, come, _every_picture, most=len(come))
-    rest = {name: line for name, line in gone.items() if name not in found.values()}
-    left = {name: line for name, line in come.items() if name not in found}
-    return found | _paired(rest, left, _every_purchase, most=1)
-
-
-def _paired(
-    gone: Mapping[str, LockLine], come: Mapping[str, LockLine], sign: Callable[[LockLine], object], *, most: int
-) -> dict[str, str]:
-    """Names of one sign in their order; none where more than so many have it."""
-    before: dict[object, list[str]] = {}
-    for name, line in gone.items():
-        if mark := sign(line):
-            before.setdefault(mark, []).append(name)
-    after: dict[object, list[str]] = {}
-    for name, line in come.items():
-        if (mark := sign(line)) in before:
-            after.setdefault(mark, []).append(name)
-    pairs: dict[str, str] = {}
-    for mark, names in after.items():
-        if len(names) <= most and len(before[mark]) <= most:
-            pairs |= dict(zip(names, before[mark], strict=False))
-    return pairs
-
-
-def _every_picture(line: LockLine) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    shown = tuple(sorted(record.media.pixels for record in line.outputs.values()))
-    bought = _every_purchase(line)
-    return (shown, bought) if shown or bought else None
-
-
-def _every_purchase(line: LockLine) -> tuple[str, ...]:
-    return tuple(sorted({record.media.digest for record in _paid(line)}))
-
-
 # --- what was paid for ------------------------------------------------------------------------------------------
 
 
-def _paid(line: LockLine) -> Iterator[Record]:
-    for _, candidates in sorted(line.steps.items()):
-        yield from (record for _, record in sorted(candidates.items()))
-
-
 def _new_pictures(line: LockLine, known: set[str], told: set[str]) -> Iterator[Record]:
-    """Pictures that were bought and that the lock of before has nowhere; `told` grows by them."""
-    for record in _paid(line):
+    """Pictures that were bought and that the lock of before has nowhere; `told` grows by them. What was accepted or
+    restored was bought for another request."""
+    for record in paid(line):
         digest = record.media.digest
-        is_bought = record.by != "by hand" and record.kind != "draft"
+        is_bought = not record.by and record.kind != "draft"
         if is_bought and digest not in known and digest not in told:
             told.add(digest)
             yield record

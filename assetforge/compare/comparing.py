@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from assetforge.compare.asked import Asked, Bills
 from assetforge.compare.changes import compare_lines
-from assetforge.compare.past import graph_at
+from assetforge.compare.past import Past
 from assetforge.compare.reasons import Explained, explain_changes
+from assetforge.compare.sentences import Sentence, listed, say
 from assetforge.compare.sides import Side, find_points, read_sides
 from assetforge.errors import ManifestError
-from assetforge.git import Repository
+from assetforge.git import FETCH, Repository
 from assetforge.model import Graph
 from assetforge.paths import PathError, Root
 from assetforge.project import Project
-from assetforge.words import count, some
+from assetforge.words import count
 from assetforge.workspace import Workspace
 
 SHOWN = 4
@@ -28,7 +29,7 @@ class Comparison:
     before: Side
     after: Side
     changes: tuple[Explained, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 def compare(project: Project, space: Workspace, repository: Repository, revision: str) -> Comparison:
@@ -38,49 +39,51 @@ def compare(project: Project, space: Workspace, repository: Repository, revision
     points = find_points(repository, revision)
     before, after = read_sides(repository, points, project.file, space.lock)
     bills = Bills(space)
-    asked = tuple(Asked(bills, _graph_of(project, repository, side)) for side in (before, after))
+    manifests = [_Manifest(project, repository, side) for side in (before, after)]
+    asked = tuple(Asked(bills, one.graph) for one in manifests)
     explained = explain_changes(compare_lines(before.lines, after.lines), *asked)
-    unread = [side for side, one in zip((before, after), asked, strict=True) if one.has_looked and one.graph is None]
-    notes = [*_of_locks(before, after), *(_unread(side) for side in unread)]
+    unread = [one for one, other in zip(manifests, asked, strict=True) if other.has_looked and other.graph is None]
+    notes = [*_of_locks(before, after), *(one.unread() for one in unread)]
     if not after.commit:
         notes += off_the_lock(space, after, explained)
     return Comparison(before, after, tuple(explained), tuple(notes))
 
 
-class _graph_of:  # noqa: N801 - a function that is called later
-    """The graph of a state's manifest, when it is asked for."""
+class _Manifest:
+    """A state's manifest, which is read when its graph is asked for."""
 
     def __init__(self, project: Project, repository: Repository, side: Side) -> None:
-        self._project, self._repository, self._side = project, repository, side
+        self._project, self._side = project, side
+        self._past = Past(repository, side.commit, side.prefix, side.manifest)
 
-    def __call__(self) -> Graph | None:
-        side = self._side
-        if side.commit:
-            made = (path for line in side.lines.values() for path in line.outputs)
-            where = (self._repository, side.commit, side.prefix, side.manifest)
-            return graph_at(*where, variables=self._project.variables, made=made)
+    def graph(self) -> Graph | None:
+        if self._side.commit:
+            return self._past.graph(self._project.variables)
         with suppress(ManifestError):
             return self._project.graph()
         return None
 
+    def unread(self) -> Sentence:
+        """That nothing could be made of it."""
+        told = say("the manifest of ") + _named(self._side) + " can't be made out: "
+        if self._past.lacking:
+            return told + say("git has no contents of ", self._past.lacking) + f"; {FETCH}"
+        return told + "what was asked for there is not known here"
 
-def _unread(side: Side) -> str:
-    return f"the manifest of {_named(side)} can't be made out: what was asked for there is not known here"
+
+def _named(side: Side) -> Sentence:
+    return say("", side.name) if side.commit else say(side.name)
 
 
-def _named(side: Side) -> str:
-    return f"`{side.name}`" if side.commit else side.name
-
-
-def _of_locks(before: Side, after: Side) -> Iterator[str]:
+def _of_locks(before: Side, after: Side) -> Iterator[Sentence]:
     for side in (before, after):
         if not side.has_lock:
-            yield f"{_named(side)} has no {os.path.basename(side.lock)}: of its pictures nothing is known"
+            yield _named(side) + say(" has no ", os.path.basename(side.lock)) + ": of its pictures nothing is known"
     if before.has_lock and before.lock != after.lock:
-        yield f"at `{before.name}` the lock was `{before.lock}`"
+        yield say("at ", before.name) + say(" the lock was ", before.lock)
 
 
-def off_the_lock(space: Workspace, side: Side, explained: Iterable[Explained]) -> Iterator[str]:
+def off_the_lock(space: Workspace, side: Side, explained: Iterable[Explained]) -> Iterator[Sentence]:
     """Files of the working tree that are not what the lock says: placeholders, and what somebody changed. Looked at
     are those that this machine has seen before, and those of assets that differ. Raises OSError."""
     digests: dict[str, set[str]] = {}
@@ -99,9 +102,9 @@ def off_the_lock(space: Workspace, side: Side, explained: Iterable[Explained]) -
         elif path in digests:
             others.append(path)
     if drafts:
-        yield f"{count(len(drafts), 'draft')} in the working tree: {some(drafts, SHOWN)}"
+        yield say(f"{count(len(drafts), 'draft')} in the working tree: ") + listed(drafts, SHOWN)
     if others:
-        yield f"not as the lock has {'it' if len(others) == 1 else 'them'}: {some(others, SHOWN)}"
+        yield say(f"not as the lock has {'it' if len(others) == 1 else 'them'}: ") + listed(others, SHOWN)
 
 
 def _digest_of(space: Workspace, path: str) -> str:

@@ -5,12 +5,12 @@ locks and of the store.
 from collections.abc import Iterator, Set
 from typing import Any, NamedTuple
 
+from assetforge.compare.sentences import Sentence, joined, listed, say
 from assetforge.model import Graph, Local, Paid, Rendition, Source, Step
 from assetforge.ops.spec import defaults_of, normalised
 from assetforge.ops.table import OPS
 from assetforge.plan.descent import OWN
 from assetforge.plan.difference import changes, parameter_changes
-from assetforge.words import some, ticked
 
 SHOWN = 3
 
@@ -41,49 +41,50 @@ def makings(graph: Graph) -> dict[str, Making]:
     return found
 
 
-def making_changes(before: Making, now: Making, changed: Set[str]) -> Iterator[str]:
+def making_changes(before: Making, now: Making, changed: Set[str]) -> Iterator[Sentence]:
     """Why an instance is made another way; `changed` are the instances whose pictures changed."""
     for place in dict.fromkeys((*now.steps, *before.steps)):
         yield from _step_changes(before.steps.get(place), now.steps.get(place))
     come, gone = sorted(now.files - before.files), sorted(before.files - now.files)
     if come or gone:
-        places = [f"from {some(come, SHOWN)}"] if come else []
-        yield " ".join(("made", *places, *([f"and no more from {some(gone, SHOWN)}"] if gone else [])))
+        places = [say("from ") + listed(come, SHOWN)] if come else []
+        places += [say("no more from ") + listed(gone, SHOWN)] if gone else []
+        yield say("made ") + joined(places, " and ")
     others = sorted(now.others & changed)
     if others:
-        yield f"made from {some(others, SHOWN)}, which changed"
+        yield say("made from ") + listed(others, SHOWN) + ", which changed"
     if now.others != before.others:
-        yield f"made from {ticked(sorted(now.others)[:SHOWN]) or 'no other asset'} now"
+        yield say("made from ") + (listed(sorted(now.others), SHOWN) if now.others else "no other asset") + " now"
 
 
-def _step_changes(before: Step | None, now: Step | None) -> Iterator[str]:
+def _step_changes(before: Step | None, now: Step | None) -> Iterator[Sentence]:
     match (before, now):
         case (Paid(pick=one), Paid(pick=other)) if one != other:
-            yield f"candidate {other} in place of {one}"
+            yield say(f"candidate {other} in place of {one}")
         case (Local() as old, Local() as new):
             yield from _local_changes(old, new)
         case (None, Local() as new):
-            yield f"{_label(new)} added"
+            yield _label(new) + " added"
         case (Local() as old, None):
-            yield f"{_label(old)} removed"
+            yield _label(old) + " removed"
         case (Rendition() as old, Rendition() as new):
             yield from _rendition_changes(old, new)
 
 
-def _local_changes(old: Local, new: Local) -> Iterator[str]:
+def _local_changes(old: Local, new: Local) -> Iterator[Sentence]:
     if old.op != new.op:
-        yield f"{_label(new)}: {new.op} in place of {old.op}"
+        yield _label(new) + f": {new.op} in place of {old.op}"
     elif old.params is not None and new.params is not None:
         tables = normalised(old.params), normalised(new.params)
         for told in parameter_changes(*tables, defaults_of(OPS[new.op].params)):
-            yield f"{_label(new)}: {told}"
+            yield _label(new) + f": {told}"
 
 
-def _rendition_changes(old: Rendition, new: Rendition) -> Iterator[str]:
+def _rendition_changes(old: Rendition, new: Rendition) -> Iterator[Sentence]:
     if old.encoding != new.encoding:
-        yield from changes((("encoding", _told(old.encoding)),), (("encoding", _told(new.encoding)),))
+        yield from map(say, changes((("encoding", _told(old.encoding)),), (("encoding", _told(new.encoding)),)))
     if old.scale != new.scale:
-        yield "its scaling changed"
+        yield say("its scaling changed")
 
 
 def _told(encoding: Any) -> Any:
@@ -94,5 +95,5 @@ def _place(step: Paid | Local | Rendition) -> tuple[str, str]:
     return type(step).__name__, step.path if isinstance(step, Rendition) else step.name
 
 
-def _label(step: Local) -> str:
-    return OWN.get(step.op) or f"step `{step.name}`"
+def _label(step: Local) -> Sentence:
+    return say(OWN[step.op]) if step.op in OWN else say("step ", step.name)

@@ -11,6 +11,7 @@ from html import escape
 
 from assetforge.compare.comparing import Comparison
 from assetforge.compare.reasons import Explained
+from assetforge.compare.sentences import Sentence, say
 from assetforge.compare.told import facts, price_of, summary
 from assetforge.model import Media
 from assetforge.report.excerpt import harmless
@@ -26,8 +27,9 @@ MOST_WORDS = 1_000
 HEAD = ("", "asset", "before", "after", "why", "cost")
 # Room for the last lines.
 _MARGIN = 200
-# Other people's words, and prices: a forge may take two dollar signs for mathematics.
-_CODE = re.compile(r"`([^`]+)`|(\$[0-9][0-9.,]*[0-9])")
+_SPACE = re.compile(r"\s+")
+# A forge may take two dollar signs for mathematics.
+_PRICE = re.compile(r"(\$[0-9][0-9.,]*[0-9])")
 # Sentences of ours: nothing that begins a link, names somebody, or is a mark; no long hexadecimal number, which may
 # be a commit's.
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 ,;()%]|:(?= |$)|->|-(?=[A-Za-z])|(?<=[0-9])\.(?=[0-9]))*")
@@ -38,7 +40,7 @@ def as_markdown(told: Comparison, most: int = MOST_BYTES) -> str:
     """The whole as Markdown of at most so many bytes: a table of the changes, and of each prompt that changed its
     difference, folded up. What does not fit is counted."""
     lines = [MARK, f"**{mixed(summary(told))}**", ""]
-    lines += [line for note in told.notes for line in (f"- {mixed(note)}",)] + ([""] if told.notes else [])
+    lines += [*(f"- {mixed(note)}" for note in told.notes), ""] if told.notes else []
     left = most - _MARGIN - _size(lines)
     if told.changes:
         table = ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
@@ -62,22 +64,21 @@ def code(text: str) -> str:
     return f"{fence}{padded}{fence}"
 
 
-def mixed(text: str) -> str:
-    """A sentence of ours with other people's words in backticks: these as code, and so is all else that is not
-    plain."""
-    line = " ".join(harmless(text).split())
-    parts, end = [], 0
-    for match in _CODE.finditer(line):
-        parts += [_sentence(line[end : match.start()]), code(match[1] or match[2])]
-        end = match.end()
+def mixed(sentence: Sentence) -> str:
+    """A sentence with other people's words as code, and so all else that is not plain."""
+    parts = []
+    for words, name in sentence.pairs:
+        for index, part in enumerate(_PRICE.split(_SPACE.sub(" ", harmless(words)))):
+            parts.append(code(part) if index % 2 else _words(part))
+        parts.append(code(name) if name else "")
     told = ""
-    for part in (*parts, _sentence(line[end:])):
+    for part in parts:
         told += f" {part}" if told.endswith("`") and part.startswith("`") else part  # else they were one longer fence
     return told
 
 
-def _sentence(text: str) -> str:
-    """A part of a sentence, as it is where it is plain."""
+def _words(text: str) -> str:
+    """Words of ours, as they are where they are plain."""
     inner = text.strip()
     if not inner or (_PLAIN.fullmatch(text) and not _HEXADECIMAL.search(text)):
         return text
@@ -86,10 +87,10 @@ def _sentence(text: str) -> str:
 
 def _row(one: Explained) -> str:
     change, shown = one.change, one.change.shown
-    name = f"{code(change.was)} → {code(change.name)}" if change.was else code(change.name)
+    name = f"{code(change.former)} → {code(change.name)}" if change.former else code(change.name)
     before, after = (shown.before, shown.after) if shown else (None, None)
     why = "; ".join(map(mixed, one.reasons))
-    cells = (change.how, name, _media(before), _media(after), why, mixed(price_of(change)))
+    cells = (change.how, name, _media(before), _media(after), why, mixed(say(price_of(change))))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

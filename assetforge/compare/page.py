@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,58 +12,79 @@ from assetforge.compare.comparing import Comparison
 from assetforge.compare.pictures import Wanted, found_pictures
 from assetforge.compare.reasons import Explained
 from assetforge.compare.sides import HEAD, Side
-from assetforge.compare.told import price_of, summary_object, title_of
+from assetforge.compare.told import price_of, summary, title_of
 from assetforge.errors import UsageError
 from assetforge.gallery.cards import SCHEMA, Shown
-from assetforge.gallery.folder import INDEX, require_place, write_folder
+from assetforge.gallery.folder import INDEX, mark_of, require_place, write_folder
 from assetforge.gallery.page import render_diff
 from assetforge.git import Repository
 from assetforge.project import Project
 from assetforge.workspace import Workspace
 
-ELSEWHERE = "name another folder with --html"
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page is, how many pictures stand on it, and how many are nowhere here."""
+    """Where a page is, how many pictures stand on it, and how many are nowhere here. `is_new` says that there was
+    none before."""
 
     path: str
     pictures: int
     lacking: int
+    is_new: bool
 
 
-def require_folder(project: Project, folder: str, shown: str) -> None:
-    """Raises UsageError, with the folder as it is `shown`, where a page can't be written without taking somebody's
-    files for its own."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The folder for a project's page; `shown` is how somebody here writes it."""
+
+    project: Project
+    folder: str
+    shown: str
+
+    def require(self) -> None:
+        """Raises UsageError where a page can't be written there without taking somebody's files for its own."""
+        with _here():
+            require_place(self.project, self.folder, self.shown, "diff")
+
+    @property
+    def mark(self) -> str:
+        """What a page in it says that it is of."""
+        return mark_of(self.project.root, self.project.manifest.file, self.folder)
+
+
+@contextmanager
+def _here() -> Iterator[None]:
+    """What is refused of a folder is refused in the words of this command."""
     try:
-        require_place(project, folder, shown)
+        yield
     except UsageError as error:
-        raise UsageError(error.problems[0].message, hint=ELSEWHERE) from None
+        told = error.problems[0]
+        hint = (told.hint or "").replace("--out", "--html")
+        raise UsageError(told.message.replace("a gallery", "a page"), hint=hint) from None
 
 
-def write_page(space: Workspace, repository: Repository, told: Comparison, *, folder: str, store: Path) -> Page:
-    """Writes the page and its pictures into a folder that may have them; `store` is the user's, be it there or not.
-    Raises UsageError, OSError."""
+def write_page(space: Workspace, repository: Repository, told: Comparison, target: Target) -> Page:
+    """Writes the page and its pictures into a folder that may have them. Raises UsageError, OSError."""
     wanted = [one for change in told.changes for one in _wanted(told, change)]
-    with found_pictures(space, repository, wanted, store) as found:
-        page = page_object(space.title, told, found.shown)
-        write_folder(Path(folder), render_diff(page).html, found.files)
+    with found_pictures(space, repository, wanted, target.project.settings.cache_dir) as found:
+        page = {**page_object(space.title, told, found.shown), "of": target.mark}
+        with _here():
+            written = write_folder(Path(target.folder), render_diff(page).html, found.files, shown=target.shown)
     lacking = {one.media.digest for one in wanted} - found.shown.keys()
-    return Page(os.path.normpath(os.path.join(folder, INDEX)), len(found.shown), len(lacking))
+    return Page(f"{target.shown}/{INDEX}".replace(os.sep, "/"), len(found.shown), len(lacking), written.is_new)
 
 
 def page_object(title: str, told: Comparison, shown: Mapping[str, Shown]) -> dict[str, Any]:
-    """The page as JSON. `shown` has the pictures that are here, by digest."""
+    """The page as JSON, its sentences as pairs. `shown` has the pictures that are here, by digest."""
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "title": f"{title}: {title_of(told).replace('`', '')}",
+        "title": f"{title}: {title_of(told).plain}",
         "from": told.before.name,
         "to": told.after.name,
         "entries": [_entry(one, shown) for one in told.changes],
-        "summary": summary_object(told),
-        "notes": list(told.notes),
+        "summary": summary(told).pairs,
+        "notes": [note.pairs for note in told.notes],
     }
 
 
@@ -76,9 +98,9 @@ def _entry(one: Explained, shown: Mapping[str, Shown]) -> dict[str, Any]:
         "path": output.path if output is not None else "",
         "how": change.how,
         **{name: asdict(picture) if picture is not None else None for name, picture in pictures.items()},
-        "reasons": list(one.reasons),
+        "reasons": [reason.pairs for reason in one.reasons],
         "prompt_diff": [list(run) for each in one.prompts[:1] for run in each.diff],
-        "cost": change.cost if price_of(change) else 0.0,
+        "price": price_of(change),
     }
 
 

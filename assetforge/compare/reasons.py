@@ -10,12 +10,15 @@ from typing import Any
 from assetforge.compare.asked import BOUND, Asked
 from assetforge.compare.changes import Change, Output
 from assetforge.compare.making import making_changes
+from assetforge.compare.sentences import Sentence, listed, say
 from assetforge.model import Ingredients, Media, Record
 from assetforge.outputs.lock import LockLine
-from assetforge.plan.difference import REQUEST, changes, word_diff
+from assetforge.plan.difference import PARTS, REQUEST, changes, word_diff
 from assetforge.plan.rebuild import picture_in
-from assetforge.words import some
+from assetforge.words import count
 
+# Of an edit these say no more than that it was made from another picture.
+MADE_FROM = (f"{PARTS['inputs']} changed", REQUEST)
 UNKNOWN = "another request, whose words are not known here"
 # What a word diff may take: words of one prompt times those of the other.
 MOST_PAIRS = 1 << 20
@@ -37,7 +40,7 @@ class Explained:
     """A change with its reasons and what changed in prompts."""
 
     change: Change
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Sentence, ...] = ()
     prompts: tuple[PromptChange, ...] = ()
 
 
@@ -45,32 +48,50 @@ def explain_changes(found: Iterable[Change], before: Asked, after: Asked) -> lis
     """Changes with their reasons, in their order. Raises UsageError where the store can't be read."""
     every = list(found)
     changed = {one.name for one in every if one.how == "changed"}
-    return [_Explaining(one, before, after, changed).explained() for one in every]
+    renamed = {one.was: one.name for one in every if one.was}
+    return [_Explaining(one, (before, after), changed - {one.name}, renamed).explained() for one in every]
 
 
 class _Explaining:
-    """One change. `told` gathers reasons, in their order."""
+    """One change. `changed` are the other instances whose pictures changed, `renamed` the names of now by those of
+    then; `told` gathers reasons, in their order."""
 
-    def __init__(self, change: Change, before: Asked, after: Asked, changed: set[str]) -> None:
-        self.change, self.before, self.after = change, before, after
+    def __init__(
+        self, change: Change, sides: tuple[Asked, Asked], changed: set[str], renamed: dict[str, str]
+    ) -> None:
+        self.change = change
+        self.before, self.after = sides
         self.was = change.was or change.name
-        self.changed = changed
-        self.told: dict[str, None] = {}
+        self.changed, self.renamed = changed, renamed
+        self.told: dict[Sentence, None] = {}
         self.prompts: list[PromptChange] = []
+        self.is_made_from_others = False
 
     def explained(self) -> Explained:
-        change = self.change
-        if change.was:
-            self._tell(f"`{change.was}` is `{change.name}` now")
+        change, name = self.change, tuple(self._former())
         if change.how not in ("added", "removed"):
             self._paid()
-            if change.how == "changed" and not self.prompts and len(self.told) == bool(change.was):
+            if self.is_made_from_others or (change.how == "changed" and not self.told and not self.prompts):
                 self._made()
+            if self.is_made_from_others and not self.told:
+                self._tell(say("what it is made from changed"))
             self._files()
             change = self._encoded()
-        return Explained(change, tuple(self.told), tuple(self.prompts))
+            if change.how == "changed" and not self.told:
+                self._tell(say("made anew from the same pictures"))
+        if change.aside:
+            self._tell(say(f"a merge set {count(change.aside, 'picture')} aside"))
+        return Explained(change, (*name, *self.told), tuple(self.prompts))
 
-    def _tell(self, *reasons: str) -> None:
+    def _former(self) -> Iterator[Sentence]:
+        change = self.change
+        if change.perhaps:
+            names = sorted((change.was, *change.perhaps))
+            yield say("one of ") + listed(names, SHOWN) + " is " + say("", change.name) + " now"
+        elif change.was:
+            yield say("", change.was) + " is " + say("", change.name) + " now"
+
+    def _tell(self, *reasons: Sentence) -> None:
         self.told.update(dict.fromkeys(reasons))
 
     # --- what was paid for ---
@@ -79,8 +100,8 @@ class _Explaining:
         old, new = self.change.before.steps, self.change.after.steps
         several = len(old.keys() | new.keys()) > 1
         for step in dict.fromkeys((*new, *old)):
-            reasons = list(dict.fromkeys(self._step(step, old.get(step, {}), new.get(step, {}))))
-            self._tell(*(f"step `{step}`: {reason}" if several else reason for reason in reasons))
+            for reason in self._step(step, old.get(step, {}), new.get(step, {})):
+                self._tell(say("step ", step) + f": {reason}" if several else say(reason))
 
     def _step(self, step: str, old: Mapping[int, Record], new: Mapping[int, Record]) -> Iterator[str]:
         """Why the candidates of a paid step are others than before."""
@@ -98,16 +119,17 @@ class _Explaining:
             yield f"{'candidate' if len(fewer) == 1 else 'candidates'} {', '.join(map(str, fewer))} gone"
 
     def _candidate(self, step: str, before: Record, now: Record) -> Iterator[str]:
-        is_same = before.media.digest == now.media.digest
+        is_same, is_accepted = before.media.digest == now.media.digest, now.by == "accepted"
         if now.by == "by hand" and not is_same:
             yield "a file made by hand"
-        elif before.key == now.key:
-            yield "another picture for the same request" if not is_same else "accepted"
-            return
-        if now.by == "accepted":
-            yield "accepted for another request"
-        if now.by != "by hand" or is_same:
+        elif before.key != now.key:
+            if is_accepted:
+                yield "accepted for another request"
             yield from self._request(step, before, now)
+        elif is_same:
+            yield from ("accepted",) if is_accepted else ()
+        else:
+            yield "an earlier picture, restored" if is_accepted else "another picture for the same request"
 
     def _request(self, step: str, before: Record, now: Record) -> Iterator[str]:
         old = self.before.request(f"{self.was}:{step}", before)
@@ -116,9 +138,12 @@ class _Explaining:
             yield UNKNOWN
             return
         self._prompt(step, dict(old).get("prompt"), dict(new).get("prompt"))
-        reasons = changes(*_comparable(old, new))
-        is_made_from = reasons == (REQUEST,) and dict(new).get("operation") == "edit"
-        yield from ("what it is made from changed",) if is_made_from else reasons
+        is_edit = dict(new).get("operation") == "edit"
+        for reason in changes(*_comparable(old, new)):
+            if is_edit and reason in MADE_FROM:
+                self.is_made_from_others = True
+            else:
+                yield reason
 
     def _prompt(self, step: str, before: Any, now: Any) -> None:
         is_told = any(one.step == step for one in self.prompts)
@@ -128,27 +153,35 @@ class _Explaining:
     # --- what is made of it ---
 
     def _made(self) -> None:
-        """The steps of both manifests, where the pictures that were bought are the same."""
+        """The steps of both manifests, where the pictures that were bought are the same or made from others."""
         old, new = self.before.making(self.was), self.after.making(self.change.name)
+        files: set[str] = set()
         if old is not None and new is not None:
-            self._tell(*making_changes(old, new, self.changed - {self.change.name}))
+            renamed = old._replace(others={self.renamed.get(one, one) for one in old.others})
+            self._tell(*making_changes(renamed, new, self.changed))
+            files = old.files | new.files
         if self.change.before.sources.keys() != self.change.after.sources.keys():
-            self._tell("a source file changed")
-        if not self.told or (self.change.was and len(self.told) == 1):
-            self._tell("what is made of the same pictures changed" if self.change.after.steps else "how it is made")
+            if len(files) == 1:
+                self._tell(say("", *files) + " changed")
+            elif old is None or new is None or old.files == new.files:
+                self._tell(say("a source file changed"))
 
     def _files(self) -> None:
-        """Outputs that came, went or moved; size and format of the one that is shown."""
+        """Outputs that came, went or moved; size and format of the one that is shown, where no reason has them."""
         outputs = self.change.outputs
         for how, word in (("added", "new"), ("removed", "gone")):
             paths = [one.path for one in outputs if one.how == how]
             if paths:
-                self._tell(f"{some(paths, SHOWN)} {word if len(paths) > 1 or how == 'removed' else 'is ' + word}")
-        moved = [f"`{one.was}` is `{one.path}` now" for one in outputs if one.was]
-        self._tell(*moved[:SHOWN], *([f"{len(moved) - SHOWN:,} more files moved"] if len(moved) > SHOWN else []))
+                self._tell(
+                    listed(paths, SHOWN) + (f" {word}" if len(paths) > 1 or how == "removed" else f" is {word}")
+                )
+        moved = [say("", one.was) + " is " + say("", one.path) + " now" for one in outputs if one.was]
+        self._tell(*moved[:SHOWN], *([say(f"{len(moved) - SHOWN:,} more files moved")] if len(moved) > SHOWN else []))
         shown = self.change.shown
         if shown is not None and shown.before is not None and shown.after is not None:
-            self._tell(*_facts(shown.before, shown.after))
+            for before, now in _facts(shown.before, shown.after):
+                if not any(told.has(before) and told.has(now) for told in self.told):
+                    self._tell(say(f"{before} -> {now}"))
 
     def _encoded(self) -> Change:
         """Where the store knows that only the encoding of all its outputs changed, that is the change."""
@@ -157,12 +190,12 @@ class _Explaining:
         reasons: dict[str, None] = {}
         for one in self.change.outputs:
             before, now = (self._rendition(one, line) for line in (self.change.before, self.change.after))
-            if not before or not now or picture_in(before) != picture_in(now):
+            if not (before and now) or before == now or picture_in(before) != picture_in(now):
                 return self.change
             reasons |= dict.fromkeys(changes(before, now))
         if not reasons:
             return self.change
-        self.told = reasons
+        self.told = {say(reason): None for reason in reasons}
         return replace(self.change, how="re-encoded")
 
     def _rendition(self, output: Output, line: LockLine) -> Ingredients:
@@ -206,8 +239,8 @@ def _alike(one: list[str], other: list[str]) -> int:
     return next((index for index in range(shorter) if one[index] != other[index]), shorter)
 
 
-def _facts(before: Media, now: Media) -> Iterator[str]:
+def _facts(before: Media, now: Media) -> Iterator[tuple[str, str]]:
     if before.size != now.size:
-        yield f"{before.size} -> {now.size}"
+        yield str(before.size), str(now.size)
     if before.format != now.format:
-        yield f"{before.format} -> {now.format}"
+        yield before.format, now.format

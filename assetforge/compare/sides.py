@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assetforge.errors import UsageError
-from assetforge.git import Contents, Entry, Repository, find_commit, find_fork, lacks_history, list_files
+from assetforge.git import FETCH, Contents, Entry, Repository, find_commit, find_fork, lacks_history, list_files
 from assetforge.outputs.aside import owner_of
 from assetforge.outputs.lock import MAX_BYTES, Lock, LockLine, lock_text, parse_lock
 from assetforge.workspace import lock_name
@@ -110,7 +110,7 @@ def _read_lines(contents: Contents, entry: Entry, name: str, like: Lock) -> dict
     """A lock as a commit has it. Raises UsageError, with its `name`."""
     data = contents.read(entry.oid, MAX_BYTES) if entry.mode.startswith("100") else None
     if data is None:
-        raise UsageError(f"git has no contents of {name}", hint="fetch it: this clone may be a partial one")
+        raise UsageError(f"git has no contents of {name}", hint=FETCH)
     try:
         return _parsed(data.decode("utf-8"), like)
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from assetforge.compare.changes import Change, How, Output
 from assetforge.compare.comparing import Comparison
 from assetforge.compare.reasons import Explained
+from assetforge.compare.sentences import Sentence, joined, say
 from assetforge.model import Media
 from assetforge.words import byte_size, count, money
 
@@ -17,21 +18,22 @@ WORDS: dict[How, str] = {
 }
 
 
-def title_of(told: Comparison) -> str:
+def title_of(told: Comparison) -> Sentence:
     """What was compared."""
-    return f"pictures changed since `{told.before.name}`" + (f", in `{told.after.name}`" if told.after.commit else "")
+    since = say("pictures changed since ", told.before.name)
+    return since + say(", in ", told.after.name) if told.after.commit else since
 
 
-def summary(told: Comparison) -> str:
+def summary(told: Comparison) -> Sentence:
     """All in one line."""
-    where = f"since `{told.before.name}`" if not told.after.commit else f"from `{told.before.name}` to "
-    where += f"`{told.after.name}`" if told.after.commit else ""
+    where = say(" from " if told.after.commit else " since ", told.before.name)
+    where += say(" to ", told.after.name) if told.after.commit else ""
     if not told.changes:
-        return f"no picture changed {where}"
+        return say("no picture changed") + where
     hows = Counter(one.change.how for one in told.changes)
     parts = ", ".join(f"{hows[how]:,} {WORDS.get(how, how)}" for how in HOWS if hows[how])
     bill = bill_of(one.change for one in told.changes)
-    return f"{parts} {where}" + (f"; {bill}" if bill else "")
+    return say(parts) + where + (f"; {bill}" if bill else "")
 
 
 def bill_of(changes: Iterable[Change]) -> str:
@@ -54,13 +56,13 @@ def price_of(change: Change) -> str:
     return "price unknown" if change.cost is None else money(change.cost)
 
 
-def why_of(one: Explained) -> str:
+def why_of(one: Explained) -> Sentence:
     """Its reasons in one line; of what came what it shows."""
     if one.reasons:
-        return "; ".join(one.reasons)
+        return joined(one.reasons, "; ")
     shown = one.change.shown
     media = (shown.after or shown.before) if shown else None
-    return facts(media) if media else ""
+    return say(facts(media) if media else "")
 
 
 def facts(media: Media) -> str:
@@ -78,7 +80,7 @@ def comparison_object(told: Comparison) -> dict[str, Any]:
         "to": _side(told.after),
         "changes": [change_object(one) for one in told.changes],
         "summary": summary_object(told),
-        "notes": list(told.notes),
+        "notes": list(map(str, told.notes)),
     }
 
 
@@ -96,9 +98,9 @@ def change_object(one: Explained) -> dict[str, Any]:
     change = one.change
     return {
         "instance": change.name,
-        "was": change.was or None,
+        "was": change.former or None,
         "how": change.how,
-        "reasons": list(one.reasons),
+        "reasons": list(map(str, one.reasons)),
         "prompts": [
             {"step": each.step, "before": each.before, "after": each.now, "diff": [list(run) for run in each.diff]}
             for each in one.prompts
@@ -132,4 +134,4 @@ def _side(side: Any) -> dict[str, Any]:
 def rows(told: Comparison) -> Iterator[tuple[str, str, str, str]]:
     """Each change as what, which, why and for how much."""
     for one in told.changes:
-        yield one.change.how, one.change.name, why_of(one), price_of(one.change)
+        yield one.change.how, one.change.name, str(why_of(one)), price_of(one.change)

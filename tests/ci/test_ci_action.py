@@ -117,6 +117,15 @@ def test_a_gallery_is_written_after_a_mode_that_failed_too(runner: Runner) -> No
     assert (runner.checkout / "a shop" / "--help" / "index.html").is_file()
 
 
+def test_what_is_wrong_with_a_manifest_is_annotated_once(runner: Runner) -> None:
+    asked = {"mode": "check", "gallery": "gallery"}
+    write(runner, DRAFTS + HERO.replace("prompt", "promt"))
+    assert "::error" in runner.run("run", **asked).log
+    ended = runner.run("gallery", **asked)
+    assert (ended.code, ended.log, ended.summary) == (0, "", "")
+    assert runner.outputs()["gallery"] == ""
+
+
 def test_after_a_build_locked_and_check_agree_on_another_machine(runner: Runner, tmp_path: Path) -> None:
     write(runner, DRAFTS + HERO)
     runner.run("run", mode="build", max_cost="1")

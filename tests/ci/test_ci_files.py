@@ -84,6 +84,15 @@ def test_workflows_of_the_page_give_the_action_only_what_it_takes() -> None:
         assert step.get("with", {}).keys() <= ACTION["inputs"].keys()
 
 
+def test_the_comment_of_the_page_is_posted_only_where_there_is_one() -> None:
+    """Whoever reads what a step wrote asks whether that step came to its end."""
+    (workflow,) = [YAML(typ="safe").load(one.text) for one in YAMLS if "comment.md" in one.text]
+    steps = workflow["jobs"]["pictures"]["steps"]
+    (writes,) = [step for step in steps if '>"$RUNNER_TEMP/comment.md"' in step.get("run", "")]
+    (posts,) = [step for step in steps if "gh pr comment" in step.get("run", "")]
+    assert f"steps.{writes['id']}.outcome == 'success'" in posts["if"]
+
+
 def first_cells(mark: str) -> list[str]:
     """The names in the first column of a table of the page."""
     (table,) = re.findall(rf"<!-- {mark} -->\n((?:\|.*\n)+)", PAGE.read_text("utf-8"))

@@ -44,7 +44,7 @@ def only(before: Lines, after: Lines) -> Change:
     return found
 
 
-names = st.sampled_from(["hero", "night", "icon[item=a]", "emit:list", "aside:1:hero"])
+names = st.sampled_from(["hero", "day", "night", "icon[item=a]", "emit:list", "aside:1:hero"])
 lines = st.builds(
     LockLine,
     st.dictionaries(
@@ -136,6 +136,42 @@ def test_of_two_that_share_what_was_bought_none_is_taken_for_the_other() -> None
     }
 
 
+def test_two_that_swapped_names_did_nothing_else() -> None:
+    """Seen by their files, which are where they were; so are three that changed places in a circle."""
+    lines = {name: replace(one(n, n), outputs={f"{n}.png": file(n)}) for n, name in enumerate("abc", 1)}
+    a, b, c = lines.values()
+    swapped = compare_lines(lines, {"a": b, "b": a, "c": c})
+    assert [(change.name, change.how, change.was) for change in swapped] == [
+        ("a", "renamed", "b"),
+        ("b", "renamed", "a"),
+    ]
+    circle = compare_lines(lines, {"a": b, "b": c, "c": a})
+    assert [(change.how, change.was) for change in circle] == [("renamed", was) for was in "bca"]
+    moved_up = compare_lines(lines, {"b": a, "c": b, "d": c})
+    assert [(change.how, change.was) for change in moved_up] == [("renamed", was) for was in "abc"]
+
+
+def test_of_equal_pictures_the_one_at_the_same_path_is_meant_and_else_none_in_particular() -> None:
+    a, b = (replace(one(1, 5), outputs={path: file(5)}) for path in ("a.png", "b.png"))
+    again = [replace(line, outputs={path: file(6, pixels=5) for path in line.outputs}) for line in (b, a)]
+    found = compare_lines({"x": a, "y": b}, dict(zip("vw", again, strict=True)))
+    assert [(change.name, change.former) for change in found] == [("v", "y"), ("w", "x")]
+    elsewhere = (replace(a, outputs={path: file(5)}) for path in ("c.png", "d.png"))
+    found = compare_lines({"x": a, "y": b}, dict(zip("vw", elsewhere, strict=True)))
+    assert [(change.how, change.former, {change.was, *change.perhaps}) for change in found] == [
+        ("renamed", "", {"x", "y"})
+    ] * 2
+
+
+def test_what_a_merge_set_aside_is_in_the_bill() -> None:
+    theirs = LockLine({"generate": {1: picture(2, 2)}})
+    for ours, how in ((one(1, 5), "candidates"), (one(1, 6), "changed")):
+        change = only({"hero": one(1, 5)}, {"hero": ours, "aside:1:hero": theirs})
+        assert (change.how, change.cost, change.aside) == (how, 0.25, 1)
+    lock = {"hero": one(1, 5), "aside:1:hero": theirs}
+    assert compare_lines(lock, lock) == []
+
+
 def test_another_candidate_is_told_where_no_file_shows_it() -> None:
     more = replace(one(1, 5), steps={"generate": {1: picture(1, 1), 2: picture(2, 2)}})
     change = only({"hero": one(1, 5)}, {"hero": more})
@@ -153,10 +189,11 @@ def test_of_what_has_no_file_the_picture_that_was_bought_counts() -> None:
     )
 
 
-def test_a_picture_that_was_accepted_is_told_and_costs_nothing() -> None:
-    after = replace(one(1, 5), steps={"generate": {1: picture(2, 1, by="accepted")}})
-    change = only({"hero": one(1, 5)}, {"hero": after})
-    assert (change.how, change.bought) == ("accepted", ())
+def test_a_picture_that_was_accepted_or_restored_is_told_and_costs_nothing() -> None:
+    for bytes_, how in ((1, "accepted"), (2, "candidates")):
+        after = replace(one(1, 5), steps={"generate": {1: picture(2, bytes_, by="accepted")}})
+        change = only({"hero": one(1, 5)}, {"hero": after})
+        assert (change.how, change.bought) == (how, ())
 
 
 def test_what_was_made_by_hand_or_drawn_was_not_bought() -> None:

@@ -2,7 +2,9 @@
 what is wrong where it can't."""
 
 import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -68,7 +70,7 @@ def test_a_lock_that_was_not_there_yet_is_said_to_be_missing(project: Builder) -
     built(project, DRAFTED)
     told = project.call("diff")
     assert told.out.startswith("added  hero  64x64 png, ")
-    assert "`HEAD` has no assets.lock" in told.out
+    assert "`HEAD` has no `assets.lock`" in told.out
 
 
 @pytest.mark.parametrize("there", ["", "shop/"])
@@ -110,6 +112,9 @@ HOSTILE = (
     "nothing",
     "..nothing",
     "HEAD:assets.toml",
+    "^HEAD",
+    "^HEAD~1",
+    ":/nothing",
     "a b; touch pwned",
 )
 
@@ -129,6 +134,7 @@ def test_a_branch_of_any_name_is_a_revision(project: Builder) -> None:
     for name in ("$(touch)", "größe", "a'b", "feature/x@y"):
         git(project.root, "branch", name)
         assert hows(project, name) == {}
+    assert hows(project, ":/pictures") == {}
 
 
 def test_in_a_shallow_clone_the_way_to_more_history_is_told(project: Builder) -> None:
@@ -150,8 +156,46 @@ def test_a_partial_clone_fetches_nothing_and_says_what_it_lacks(project: Builder
     git(project.home, "clone", "--quiet", "--filter=blob:none", project.root.as_uri(), "partial")
     partial = Builder(project.home, project.home / "partial")
     objects = sorted(path.name for path in (partial.root / ".git" / "objects").rglob("*"))
-    assert "git has no contents of `assets.lock` at `HEAD~1`" in refused(partial, "HEAD~1")
+    told = refused(partial, "HEAD~1")
+    assert "git has no contents of `assets.lock` at `HEAD~1`" in told
+    assert "git fetch --refetch" in told
     assert sorted(path.name for path in (partial.root / ".git" / "objects").rglob("*")) == objects
+
+
+def test_a_text_of_then_that_was_never_fetched_is_named_with_the_way_to_it(project: Builder) -> None:
+    """And what no manifest reads may lack, be it as large as it likes."""
+    text = DRAFTED.replace('prompt = "A lighthouse at dawn"', 'prompt_file = "hero.txt"')
+    project.write({"hero.txt": "A lighthouse at dawn", "hero.psd": "large"})
+    begin(project, text)
+    built(project, text, lambda one: one.write({"hero.txt": "A lighthouse at dusk"}))
+    shutil.rmtree(project.home / "store")
+    for name, told in (
+        ("hero.psd", "the prompt changed"),
+        ("hero.txt", "git has no contents of `hero.txt`; this clone"),
+    ):
+        oid = git(project.root, "rev-parse", f"HEAD:{name}").strip()
+        (project.root / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+        assert told in project.call("diff").out
+    assert "git fetch --refetch" in project.call("diff").out
+
+
+def test_a_clone_without_trees_says_so_in_git_s_words_for_an_error(project: Builder) -> None:
+    begin(project)
+    built(project, DUSK)
+    commit(project.root)
+    git(project.root, "config", "uploadpack.allowFilter", "true")
+    git(project.home, "clone", "--quiet", "--filter=tree:0", project.root.as_uri(), "treeless")
+    told = refused(Builder(project.home, project.home / "treeless"), "HEAD~1")
+    assert "git can't list the files of " in told
+    assert "warning" not in told
+    assert "git fetch --refetch" in told
+
+
+def test_a_bare_repository_is_said_to_be_one(project: Builder) -> None:
+    begin(project)
+    git(project.home, "clone", "--quiet", "--bare", project.root.as_uri(), "bare")
+    bare = Builder(project.home, project.home / "bare").write({"assets.toml": DRAFTED})
+    assert "this is a bare repository" in refused(bare)
 
 
 def test_conflict_marks_in_a_lock_are_told_on_the_side_that_has_them(project: Builder) -> None:
@@ -209,6 +253,20 @@ def test_nothing_is_written_and_no_program_of_the_repository_is_run(project: Bui
     new = {str(path) for path in (project.home / "store").rglob("*")} - store
     assert all(os.sep + "previews" in path for path in new)
     assert not (project.home / "pwned").exists()
+
+
+def test_not_even_for_a_moment_is_a_file_written(project: Builder) -> None:
+    """However much a commit holds beside its manifest: no file may have a byte here."""
+    text = 'project.include = ["more/**"]\n' + DRAFTED.replace("hero", "other")
+    begin(project.write({"more/hero.toml": DRAFTED.partition("\n\n")[2], "hero.psd": "large"}), text)
+    built(project, text.replace("dawn", "dusk"))
+    shutil.rmtree(project.home / "store")
+    command = f"ulimit -f 0; exec '{sys.executable}' -m assetforge diff"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=project.root, env=project.env(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the prompt changed" in done.stdout
 
 
 def test_a_tree_with_names_that_lead_out_of_it_writes_nowhere(project: Builder) -> None:

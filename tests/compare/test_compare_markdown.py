@@ -14,6 +14,7 @@ from assetforge.compare.changes import Change, Output
 from assetforge.compare.comparing import Comparison
 from assetforge.compare.markdown import HEAD, LONGEST, MARK, MOST_BYTES, as_markdown, code, mixed
 from assetforge.compare.reasons import Explained, PromptChange, prompt_diff
+from assetforge.compare.sentences import listed, say
 from assetforge.compare.sides import Side
 from assetforge.model import Media, Record
 from assetforge.outputs.lock import LockLine
@@ -42,10 +43,13 @@ def told(*changes: Explained, **more: object) -> Comparison:
     return Comparison(before, SIDE, changes)
 
 
-def change(name: str, reason: str = "the prompt changed", prompts: tuple[PromptChange, ...] = ()) -> Explained:
+def change(
+    name: str, reason: str = "the prompt changed", prompts: tuple[PromptChange, ...] = (), named: str = ""
+) -> Explained:
     output = Output("hero.png", "changed", MEDIA, replace(MEDIA, width=128))
     bought = (Record("3" * 64, MEDIA, cost=0.25),)
-    return Explained(Change(name, "changed", LockLine(), LockLine(), (output,), "", bought), (reason,), prompts)
+    why = say(reason, named)
+    return Explained(Change(name, "changed", LockLine(), LockLine(), (output,), "", bought), (why,), prompts)
 
 
 def prompt(before: str, now: str) -> PromptChange:
@@ -77,7 +81,7 @@ PLAIN = re.compile(r"(?:[A-Za-z0-9 ,;()%]|: |:$|->|-(?=[A-Za-z])|(?<=\d)\.(?=\d)
 @given(hostile, hostile, hostile)
 def test_no_word_of_anybody_is_more_than_a_word(name: str, reason: str, revision: str) -> None:
     """Of what the page is made of: our own headings, words that are plain, and code."""
-    page = as_markdown(told(change(name, reason, (prompt(name, reason),)), name=revision))
+    page = as_markdown(told(change(name, reason, (prompt(name, reason),), revision), name=revision))
     found = tokens(page)
     allowed = {"text", "code_inline", "strong_open", "strong_close"}
     parts = [part for one in found for part in one.children or []]
@@ -105,10 +109,18 @@ def test_a_prompt_s_change_stands_in_one_block_of_code(before: str, now: str) ->
     assert runs == [(mark, " ".join(harmless(words).split())) for mark, words in prompt_diff(before, now)]
 
 
-@given(hostile)
-def test_our_sentences_say_what_they_said(text: str) -> None:
-    inline = [one for one in tokens(mixed(f"made from {code('hero')}, {text}")) if one.type == "inline"]
-    assert all(part.type in ("text", "code_inline") for one in inline for part in one.children or [])
+@given(hostile, hostile)
+def test_names_in_a_sentence_are_shown_whole_and_the_words_beside_them_too(one: str, other: str) -> None:
+    """Whatever is in a name, a backtick as well, it neither ends the name nor begins another."""
+    names = [name for name in (one, other) if name]
+    told = say("made from ") + listed(names, 2) + ", which changed"
+    (inline,) = [one for one in tokens(mixed(told)) if one.type == "inline"]
+    parts = inline.children or []
+    assert [part.content.strip() for part in parts if part.type == "code_inline"] == [
+        shown(name).strip() for name in names
+    ]
+    words = "".join(part.content if part.type == "text" else "NAME" for part in parts)
+    assert words == f"made from {' and '.join(['NAME'] * len(names))}, which changed"
 
 
 def test_a_plain_change_is_told_plainly() -> None:

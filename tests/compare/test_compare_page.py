@@ -3,15 +3,19 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assetforge.digest import digest_bytes
+from assetforge.outputs.lock import lock_text
 from tests.builder import Builder
 from tests.cli.manifests import picture
 from tests.compare.history import CHAIN, DRAFTED, DUSK, begin, built, commit, git, hows
+from tests.compare.test_compare_changes import one
+from tests.compare.test_compare_changes import picture as picture_of
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 PICTURES = 2
@@ -44,13 +48,14 @@ def test_a_page_has_both_pictures_of_each_change_and_why(project: Builder) -> No
     told = page(project)
     hero, night = told["entries"]
     assert (told["schema"], told["from"], told["to"]) == (1, "HEAD", "the working tree")
-    assert (hero["name"], hero["path"], hero["how"], hero["cost"]) == ("hero", "hero.png", "changed", 0)
-    assert hero["reasons"] == ["the prompt changed"]
+    assert (hero["name"], hero["path"], hero["how"], hero["price"]) == ("hero", "hero.png", "changed", "")
+    assert hero["reasons"] == [[["the prompt changed", ""]]]
     assert hero["prompt_diff"] == [[" ", "A lighthouse at"], ["-", "dawn"], ["+", "dusk"]]
     assert hero["before"]["digest"] == before
     assert hero["after"]["digest"] == digest_bytes((project.root / "hero.png").read_bytes())
     assert (hero["before"]["width"], hero["before"]["format"]) == (64, "png")
-    assert night["reasons"] == ["made from `hero`, which changed"]
+    assert night["reasons"] == [[["made from ", "hero"], [", which changed", ""]]]
+    assert told["summary"] == [["2 changed since ", "HEAD"]]
     full = (project.home / "page" / hero["before"]["full"]).read_bytes()
     assert digest_bytes(full) == before
 
@@ -124,6 +129,37 @@ def test_a_page_is_written_again_over_itself_and_over_nothing_else(project: Buil
         assert (told.code, told.out) == (2, "")
         assert "name another folder with --html" in told.err
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+
+
+def test_a_page_takes_no_gallery_s_place_and_a_gallery_not_its(project: Builder) -> None:
+    begin(project)
+    assert project.call("gallery", "--out", "looked").code == 0
+    told = project.call("diff", "--html", "looked")
+    assert told.code == 2
+    assert "`looked` has a page of `assetforge gallery`" in told.err
+    assert project.call("diff", "--html", "changes").code == 0
+    assert project.call("gallery", "--out", "changes").code == 2
+
+
+def test_what_git_would_see_of_a_new_page_is_told_once(project: Builder) -> None:
+    begin(project.write({".gitignore": "/ignored/\n"}))
+    first, second = (project.call("diff", "--html", "shown").err for _ in range(2))
+    assert "git sees it: add `shown/` to .gitignore" in first
+    assert ".gitignore" not in second
+    assert ".gitignore" not in project.call("diff", "--html", "ignored").err
+
+
+def test_prices_that_nobody_knows_are_told_on_the_page_too(project: Builder) -> None:
+    begin(project)
+    line = one(1, 1)
+    unknown = {"generate": {1: picture_of(2, 2, cost=None), 2: picture_of(3, 3)}}
+    commit(project.write({"assets.lock": lock_text({"hero": line, "night": line})}).root)
+    project.write({"assets.lock": lock_text({"hero": replace(line, steps=unknown), "night": one(4, 4)})})
+    found = page(project)
+    terminal = project.call("diff").out.splitlines()
+    assert [entry["price"] for entry in found["entries"]] == ["price unknown", "$0.25"]
+    assert found["summary"][-1][0].endswith("; 3 pictures bought for $0.50 and what 1 more cost")
+    assert "".join(f"{words}`{name}`" if name else words for words, name in found["summary"]) in terminal
 
 
 def test_a_page_takes_a_path_from_where_one_is(project: Builder) -> None:

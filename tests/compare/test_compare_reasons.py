@@ -1,9 +1,11 @@
 """Why a picture changed: from the store and the ledger, and on a machine that has neither from the two manifests."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from assetforge.outputs.lock import lock_text, parse_lock
 from tests.builder import Builder
 from tests.cli.manifests import picture
 from tests.compare.history import CHAIN, DRAFTED, DUSK, begin, built, commit, hows, reasons
@@ -13,6 +15,17 @@ BOUGHT = """\
 prompt = "A lighthouse at dawn"
 size = "1024x1024"
 output = "hero.png"
+"""
+EDITED = """
+[asset.night]
+source = "@hero"
+output = "night.png"
+steps = [{ op = "edit", prompt = "Make it night" }]
+
+[asset.sky]
+source = "art/sky.png"
+output = "sky.png"
+steps = [{ op = "blur", radius = 2 }, { op = "edit", prompt = "Add clouds" }]
 """
 MADE = """\
 [asset.logo]
@@ -64,6 +77,29 @@ def test_a_step_s_parameters_and_what_an_asset_is_made_from(project: Builder, is
     assert reasons(there, "night") == ["step `blur`: radius 2 -> 5"]
     built(project, CHAIN.replace("dawn", "dusk"))
     assert reasons(project, "night") == ["made from `hero`, which changed"]
+
+
+def test_of_an_asset_that_was_renamed_what_is_made_from_it_says_nothing(project: Builder) -> None:
+    begin(project, CHAIN)
+    renamed = CHAIN.replace("asset.hero", "asset.cover").replace("@hero", "@cover")
+    built(project, renamed.replace("radius = 2", "radius = 5"))
+    assert hows(project) == {"cover": "renamed", "night": "changed"}
+    assert reasons(project, "night") == ["step `blur`: radius 2 -> 5"]
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_of_a_file_that_differs_though_all_it_is_made_of_is_the_same_just_that_is_said(
+    project: Builder, is_readable: bool
+) -> None:
+    """As after another release, which draws a step in another way."""
+    begin(project)
+    (name, line), *_ = parse_lock(project.text("assets.lock")).items()
+    record = line.outputs["hero.png"]
+    other = replace(record, media=replace(record.media, digest="1" * 64, pixels="2" * 64))
+    project.write({"assets.lock": lock_text({name: replace(line, outputs={"hero.png": other})})})
+    if not is_readable:
+        project.write({"assets.toml": DRAFTED.replace("hero.png", "{{ 1 +")})
+    assert reasons(project, "hero") == ["made anew from the same pictures"]
 
 
 def test_a_step_that_came_or_went(project: Builder) -> None:
@@ -129,18 +165,62 @@ def test_a_source_that_changed_and_an_encoding(project: Builder) -> None:
     (change,) = project.call("diff", "--json").object["changes"]
     assert (change["how"], change["reasons"]) == ("re-encoded", ["encoding: quality 80 -> 20"])
     built(project, MADE.replace("art/logo.png", "art/other.png"))
-    assert reasons(project, "logo") == [
-        "made from `art/other.png` and no more from `art/logo.png`",
-        "a source file changed",
-    ]
+    assert reasons(project, "logo") == ["made from `art/other.png` and no more from `art/logo.png`"]
     built(project, MADE, lambda one: one.write({"art/logo.png": picture("blue")}))
-    assert reasons(project, "logo") == ["a source file changed"]
+    assert reasons(project, "logo") == ["`art/logo.png` changed"]
 
 
-def test_size_and_format_are_facts_of_a_change(project: Builder) -> None:
+def test_size_and_format_are_facts_of_a_change_and_told_once(project: Builder) -> None:
+    begin(project.write({"art/logo.png": picture("teal")}), DRAFTED + MADE)
+    built(
+        project,
+        DRAFTED.replace("64x64", "128x64") + MADE,
+        lambda one: one.write({"art/logo.png": picture("red", (9, 7))}),
+    )
+    assert reasons(project, "hero") == ["size changed from 64x64 to 128x64"]
+    assert reasons(project, "logo")[0] == "`art/logo.png` changed"
+    assert reasons(project, "logo")[1].endswith(" -> 9x7")
+
+
+def test_an_output_more_or_with_another_ending_is_the_whole_reason(project: Builder) -> None:
     begin(project)
-    built(project, DRAFTED.replace("64x64", "128x64"))
-    assert "64x64 -> 128x64" in reasons(project, "hero")
+    built(project, DRAFTED.replace('output = "hero.png"', 'outputs = ["hero.png", "small.webp"]'))
+    assert reasons(project, "hero") == ["`small.webp` is new"]
+    built(project, DRAFTED.replace("hero.png", "hero.webp"))
+    assert reasons(project, "hero") == ["`hero.webp` is new", "`hero.png` gone"]
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_an_edit_names_what_it_is_made_from(shop: Builder, is_elsewhere: bool) -> None:
+    text = BOUGHT + EDITED
+    begin(shop.write({"art/sky.png": picture("teal", (1024, 1024))}), text)
+
+    def told(text: str, name: str) -> list[str]:
+        built(shop, text)
+        if is_elsewhere:
+            shutil.rmtree(shop.home / "store")
+        return reasons(shop, name)
+
+    assert told(text.replace("dawn", "dusk"), "night") == ["made from `hero`, which changed"]
+    commit(shop.root)
+    shop.write({"art/sky.png": picture("red", (1024, 1024))})
+    assert told(text.replace("dawn", "dusk"), "sky") == ["`art/sky.png` changed"]
+    commit(shop.root)
+    assert told(text.replace("dawn", "dusk").replace("radius = 2", "radius = 3"), "sky") == [
+        "step `blur`: radius 2 -> 3"
+    ]
+
+
+def test_a_picture_that_came_back_is_said_to_be_an_earlier_one_and_costs_nothing(shop: Builder) -> None:
+    built(shop, BOUGHT.replace("dawn", "dusk"))
+    key = shop.call("history", "hero", "--json").object["pictures"][0]["key"]
+    begin(shop, BOUGHT)
+    assert shop.call("restore", "hero", key).code == 0
+    assert shop.call("build").code == 0
+    (change,) = shop.call("diff", "--json").object["changes"]
+    assert (change["how"], change["cost"], change["bought"]) == ("changed", 0, 0)
+    assert change["reasons"] == ["an earlier picture, restored"]
+    assert "$" not in shop.call("diff").out
 
 
 def test_a_manifest_that_can_t_be_made_out_is_said_to_be(project: Builder) -> None:

@@ -12,8 +12,11 @@ from assetforge.report.excerpt import columns
 
 if TYPE_CHECKING:
     from assetforge.compare.comparing import Comparison
-    from assetforge.compare.page import Page
+    from assetforge.compare.page import Target
     from assetforge.compare.reasons import Explained
+    from assetforge.git import Repository
+    from assetforge.project import Project
+    from assetforge.workspace import Workspace
 
 STYLES = {"changed": "warning", "added": "added", "removed": "removed"}
 
@@ -35,7 +38,7 @@ def command(
     variables: tuple[tuple[str, str], ...],
 ) -> int:
     """Says which pictures changed since REV (HEAD), and why; A..B compares two commits, A...B what changed in B since
-    it left A. Compared is what the locks say; nothing is fetched, and nothing is written but DIR."""
+    it left A. The locks are what is compared. Nothing is fetched, and nothing is written but DIR."""
     from assetforge.compare.comparing import compare
     from assetforge.compare.told import comparison_object
     from assetforge.events import Event, Warned
@@ -54,17 +57,10 @@ def command(
             warned.append(event.problem)
 
     repository = open_repository(project.root.path)
-    folder = os.path.join(run.start, into or "")
-    if into is not None:
-        from assetforge.compare.page import require_folder, write_page
-
-        require_folder(project, folder, into)
+    target = _target(run, project, into) if into is not None else None
     with opened(project, hear) as space:
         told = compare(project, space, repository, revision)
-        page = None
-        if into is not None:
-            written = write_page(space, repository, told, folder=folder, store=project.settings.cache_dir)
-            page = _tell_page(run, written)
+        page = _write_page(run, space, repository, told, target) if target is not None else None
     code = NotCurrent.exit_code if tells and told.changes else 0
     if run.console.as_json:
         return run.emit("diff", {**comparison_object(told), "page": page}, code, warnings=warned)
@@ -73,13 +69,30 @@ def command(
     return code
 
 
-def _tell_page(run: Run, page: "Page") -> dict[str, object]:
-    """Says where the page is; the same for JSON."""
+def _target(run: Run, project: "Project", into: str) -> "Target":
+    from assetforge.compare.page import Target
+
+    folder = os.path.abspath(os.path.join(run.start, into))
+    target = Target(project, folder, os.path.normpath(os.path.join(run.start, into)))
+    target.require()
+    return target
+
+
+def _write_page(
+    run: Run, space: "Workspace", repository: "Repository", told: "Comparison", target: "Target"
+) -> dict[str, object]:
+    """Writes the page and says where it is; the same for JSON."""
+    from assetforge.cli.commands.gallery import line_for_git
+    from assetforge.compare.page import write_page
     from assetforge.words import count
 
+    page = write_page(space, repository, told, target)
+    line = line_for_git(run, target.project, target.folder) if page.is_new else ""
     run.console.tell(f"wrote {page.path} with {count(page.pictures, 'picture')}")
     if page.lacking:
         run.console.tell(f"{count(page.lacking, 'picture')} left out, whose bytes are nowhere here", "warning")
+    if line:
+        run.console.tell(line)
     return {"path": page.path, "pictures": page.pictures, "lacking": page.lacking}
 
 
@@ -87,7 +100,7 @@ def _show(run: Run, told: "Comparison", *, as_markdown: bool) -> None:
     from assetforge.compare.markdown import as_markdown as markdown
     from assetforge.compare.told import rows, summary, title_of
 
-    lead = (summary(told), *told.notes)
+    lead = [str(line) for line in (summary(told), *told.notes)]
     if as_markdown:
         run.console.print(markdown(told).rstrip("\n"))
     else:
