@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from assetforge import __version__
+from assetforge.report.excerpt import harmless
 
 SCHEMA = 1
 
 # What a card's badge says. `fresh`: manifest, lock and files agree. `stale`: a build would do something. `draft`: a
-# placeholder stands in for a picture that is not bought. `failed`: it can't be made, or the last try failed.
+# placeholder is at the path of an output. `failed`: it can't be made. Of a try that failed nothing is kept but that a
+# provider refused the picture, or may have billed a call that gave none: who has seen more of it tells more.
 State = Literal["fresh", "stale", "draft", "failed"]
 
 
@@ -35,7 +37,11 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One image of a paid step. `word` is the state's, as `explain` says it; `cost` is what it cost, `price` the most
-    that buying it would cost, each None where there is no such thing or nobody knows."""
+    that buying it would cost, each None where there is no such thing or nobody knows.
+
+    `earlier` says that the picture is of the request before: then `cost`, `key`, `digest`, `date` and `by` are that
+    picture's. Whatever has a cost has a key and a digest, be its bytes here or not: with both the same it was paid
+    for once."""
 
     number: int
     picked: bool
@@ -43,18 +49,21 @@ class Candidate:
     reasons: tuple[str, ...] = ()
     picture: Shown | None = None
     key: str | None = None
+    digest: str | None = None
     cost: float | None = None
     price: float | None = None
     date: str = ""
     by: str = ""
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One link of the chain. `step` is what commands call it (`hero[theme=dark]:edit`), `name` its own part of that,
     `kind` is `generate`, `edit` or an operation's name. `before` is the picture that it began with, `after` what came
-    of it (of a paid step: the picked candidate), each None where there is none to show. `prompt` and `diff` (its
-    change since the lock, as pairs of ` `, `-` or `+` and words) are of paid steps."""
+    of it (of a paid step: the picked candidate), each None where there is none to show; `earlier` says that it comes
+    of the request before the present one. `prompt` and `diff` (its change since the lock, as pairs of ` `, `-` or `+`
+    and words) are of paid steps."""
 
     step: str
     name: str
@@ -69,12 +78,14 @@ class Stage:
     diff: tuple[tuple[str, str], ...] = ()
     before: Shown | None = None
     after: Shown | None = None
+    earlier: bool = False
     candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One output. `word` is its state as `explain` says it; `notes` tell what its file says of its origin."""
+    """One output. `word` is its state as `explain` says it, `yours` where the user's own file is in its place;
+    `notes` tell what its file says of its origin."""
 
     path: str
     word: str
@@ -129,7 +140,13 @@ def card_object(card: Card) -> dict[str, Any]:
     return asdict(card)
 
 
-def page_object(title: str, cards: Iterable[Card], live: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A whole page as JSON. `live` says what a served page may do, None where it is only looked at."""
+def page_object(
+    title: str, cards: Iterable[Card], live: Mapping[str, Any] | None = None, *, part: str | None = None, of: str = ""
+) -> dict[str, Any]:
+    """A whole page as JSON. `live` says what a served page may do, None where it is only looked at; `part` what was
+    selected, None where that is everything; `of` tells its folder from that of another manifest."""
     told = [card_object(card) for card in cards]
-    return {"schema": SCHEMA, "title": title, "version": __version__, "cards": told, "live": live}
+    return {
+        "schema": SCHEMA, "title": harmless(title), "version": __version__, "part": part and harmless(part), "of": of,
+        "cards": told, "live": live,
+    }  # fmt: skip

@@ -57,6 +57,7 @@ def _rendered(page: Mapping[str, Any], template: str, asks: str, parts: _Parts) 
         .get_template(template)
         .render(
             title=page["title"],
+            of=page.get("of", ""),
             policy=policy,
             style=style,
             script=script,

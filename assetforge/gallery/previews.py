@@ -6,18 +6,19 @@ identity of its recipe.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 from assetforge.digest import digest_bytes
 from assetforge.gallery.cards import Shown
+from assetforge.gallery.wanted import ENDINGS, Place, Wanted, is_ready
 from assetforge.model import Media, Picture, Size
 from assetforge.ops.evaluate import announce, evaluate_announced
 from assetforge.ops.memo import Memo
-from assetforge.ops.preview import LARGE, THUMB, preview
+from assetforge.ops.preview import THUMB, preview
 from assetforge.ops.spec import OpFailed
 from assetforge.paths import PathError
 from assetforge.plan.action import parts_of
@@ -28,89 +29,30 @@ from assetforge.workspace import Workspace
 
 # Where pages find their pictures.
 PICTURES = "pictures"
-# What browsers show themselves, and how its files end.
-ENDINGS: Mapping[str, str] = {
-    "png": "png",
-    "jpeg": "jpg",
-    "webp": "webp",
-    "gif": "gif",
-    "avif": "avif",
-    "ico": "ico",
-}
-# A larger file is not for a page: it gets a copy in its place. One so small is its own thumbnail.
-MOST_BYTES = 4_000_000
-SMALL_BYTES = 64_000
 # The size of a picture between two steps, where only its pixels can tell.
 SIZE = "size1"
+# Hears how many pictures of how many are made; called in several threads.
+Tell = Callable[[int, int], None]
 
 
-class Place(NamedTuple):
-    """A file that has some bytes; `is_sure` where it was looked into since it last changed."""
-
-    path: Path
-    is_sure: bool
-
-
-@dataclass(slots=True)
-class Wanted:
-    """A picture that a page asks for. `place` is where its bytes are, None where they are nowhere, and of a picture
-    between two steps. `flaw` says why it can't be shown, though it should be there; `is_gone` that what it is made
-    from is not here."""
-
-    picture: Picture
-    place: Place | None = None
-    thumb: Copy | None = None
-    large: Copy | None = None
-    size: Size | None = None
-    flaw: str = ""
-    is_gone: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it goes by: the digest of its bytes, or of its recipe."""
-        return self.picture.media.digest if self.picture.media is not None else self.picture.made
-
-    @property
-    def shows_itself(self) -> bool:
-        """Whether the page's large picture is the very file."""
-        media = self.picture.media
-        return media is not None and media.format in ENDINGS and media.bytes <= MOST_BYTES
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the page's large picture is fit for a thumbnail too."""
-        if self.size is None or max(self.size) > THUMB.longest:
-            return False
-        return not self.shows_itself or (self.picture.media is not None and self.picture.media.bytes <= SMALL_BYTES)
-
-    @property
-    def has_copies(self) -> bool:
-        """Whether all copies are here that it needs."""
-        has_thumb, has_large = self.is_small or self.thumb is not None, self.shows_itself or self.large is not None
-        return self.size is not None and has_thumb and has_large
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether nothing is to be made, or proven again. Raises OSError where its file went away."""
-        if self.picture.media is None or not self.has_copies:
-            return self.has_copies
-        if self.place is None or self.place.is_sure:
-            return self.place is not None
-        copy = self.thumb or self.large
-        return copy is not None and copy.proves(self.place.path)
+def nobody(done: int, total: int) -> None:
+    """Does not hear it."""
 
 
 class Darkroom:
     """Pictures are wanted first, then developed all together, then shown. `store` is the user's folder, be it there
-    or not. For one thread, but for what it makes."""
+    or not. For one thread, but for what it makes. `damaged` has digests whose bytes in the store are others, and
+    whether a file of the project has the right ones; nothing is removed for that."""
 
     def __init__(self, space: Workspace, store: Path) -> None:
         self.pictures: dict[str, Path] = {}
+        self.damaged: dict[str, bool] = {}
         self._space = space
         self._previews = Previews(store / FOLDER)
         self._wanted: dict[str, Wanted] = {}
         self._waiting: dict[str, list[Wanted]] = {}
         self._places: dict[str, Place | None] = {}
+        self._paths: dict[str, str] = {}
         self._memo = Memo()
 
     def want(self, picture: Picture, group: str, path: str = "") -> str:
@@ -120,22 +62,32 @@ class Darkroom:
         if wanted.name not in self._wanted:
             self._wanted[wanted.name] = wanted
             self._find(wanted, path)
-            if not _is_ready(wanted):
+            if not is_ready(wanted):
                 wanted.is_gone = not self._has_leaves(picture)
-            if not (_is_ready(wanted) or wanted.is_gone or wanted.flaw):
+            if not (is_ready(wanted) or wanted.is_gone or wanted.flaw):
                 self._waiting.setdefault(group, []).append(wanted)
         return wanted.name
 
-    def develop(self) -> None:
+    def develop(self, tell: Tell = nobody) -> None:
         """Makes what is missing, in as many threads as there are cores."""
         groups = list(self._waiting.values())
         self._waiting.clear()
+        total, counter = sum(map(len, groups)), count(1)
+
+        def make(group: Sequence[Wanted]) -> None:
+            for _ in self._make_all(group):
+                tell(next(counter), total)
+
         if len(groups) < 2:
             for group in groups:
-                self._make_all(group)
+                make(group)
             return
         with ThreadPoolExecutor(min(os.cpu_count() or 1, len(groups)), thread_name_prefix="assetforge") as pool:
-            list(pool.map(self._make_all, groups))
+            list(pool.map(make, groups))
+
+    def is_file(self, name: str) -> bool:
+        """Whether a picture is bytes that somebody has, and none between two steps."""
+        return self._wanted[name].picture.media is not None
 
     def flaw(self, name: str) -> str:
         """Why a picture can't be shown that should be there, "" where nothing is wrong."""
@@ -147,10 +99,11 @@ class Darkroom:
         if wanted.flaw or wanted.is_gone or wanted.size is None or not wanted.has_copies:
             return None
         media = wanted.picture.media
+        place = self._places.get(media.digest) if media is not None else None
         full = f"{name}-large.webp"
-        if media is not None and wanted.shows_itself and wanted.place is not None:
+        if media is not None and wanted.shows_itself and place is not None:
             full = f"{name}.{ENDINGS[media.format]}"
-            self.pictures[full] = wanted.place.path
+            self.pictures[full] = place.path
         elif wanted.large is not None:
             self.pictures[full] = wanted.large.path
         thumb = full
@@ -167,7 +120,7 @@ class Darkroom:
         """What is known of a picture without opening anything."""
         media = wanted.picture.media
         if not wanted.shows_itself:
-            wanted.large = self._previews.find(wanted.name, LARGE.name)
+            wanted.large = self._previews.find(wanted.name, wanted.large_kind.name)
         if media is None and wanted.size is None and wanted.large is not None:
             wanted.size = self._noted_size(wanted)
         if not wanted.is_small:
@@ -186,6 +139,8 @@ class Darkroom:
 
     def _place(self, digest: str, path: str = "") -> Place | None:
         """A file with some bytes: of the store, which nobody changes, else of the project."""
+        if path:
+            self._paths[digest] = path
         if digest not in self._places:
             blobs = self._space.shelf.blobs
             self._places[digest] = Place(blobs.path(digest), is_sure=False) if blobs.has(digest) else None
@@ -210,8 +165,8 @@ class Darkroom:
 
     # --- in threads ---
 
-    def _make_all(self, group: Sequence[Wanted]) -> None:
-        """Makes the copies that are missing, or proves again what they are made from."""
+    def _make_all(self, group: Sequence[Wanted]) -> Iterator[None]:
+        """Makes the copies that are missing, or proves again what they are made from, one picture at a time."""
         missing = [wanted for wanted in group if not wanted.has_copies]
         for wanted in missing:
             announce(wanted.picture, self._memo)
@@ -224,39 +179,58 @@ class Darkroom:
             except (OpFailed, BytesGone, OSError) as error:
                 told = error.strerror if isinstance(error, OSError) else None
                 wanted.flaw = f"its picture can't be shown: {told.lower() if told else error}"
+            yield
 
     def _prove(self, wanted: Wanted) -> None:
-        copy = wanted.thumb or wanted.large
         if wanted.picture.media is not None:
             self._read(wanted.picture.media)
+        copy = wanted.thumb or wanted.large
         if copy is not None:
-            self._previews.prove(copy)
+            self._note(wanted, copy)
 
     def _make(self, wanted: Wanted) -> None:
         image = evaluate_announced(wanted.picture, self._read, memo=self._memo)
         wanted.size = Size(*image.size)
         if not wanted.shows_itself:
-            wanted.large = self._previews.keep(wanted.name, LARGE.name, preview(image, LARGE))
+            kind = wanted.large_kind
+            wanted.large = self._previews.keep(wanted.name, kind.name, preview(image, kind))
+            self._note(wanted, wanted.large)
         if not wanted.is_small:
             wanted.thumb = self._previews.keep(wanted.name, THUMB.name, preview(image, THUMB))
+            self._note(wanted, wanted.thumb)
         if wanted.picture.size is None:
             self._previews.keep(wanted.name, SIZE, str(wanted.size).encode())
 
+    def _note(self, wanted: Wanted, copy: Copy) -> None:
+        """Writes down that what the store has was proven; not where it was damaged, since it still is."""
+        if wanted.name in self.damaged:
+            self._previews.doubt(copy)
+        else:
+            self._previews.prove(copy)
+
     def _read(self, media: Media) -> bytes:
         """The bytes of a picture. Raises BytesGone, OSError."""
-        place = self._places.get(media.digest)
+        digest, place = media.digest, self._places.get(media.digest)
         if place is None:
-            raise BytesGone(f"the bytes of a picture ({media.digest[:12]}) are nowhere to be found")
+            raise BytesGone(f"the bytes of a picture ({digest[:12]}) are nowhere to be found")
         data = place.path.read_bytes()
-        if digest_bytes(data) != media.digest:
-            if not place.is_sure:
-                self._space.shelf.blobs.verified(media.digest)  # drops it, as whoever finds it damaged does
-            raise BytesGone(f"its file is damaged ({media.digest[:12]})")
+        if digest_bytes(data) == digest:
+            return data
+        if not place.is_sure:
+            data = self._read_elsewhere(digest)
+        if digest_bytes(data) != digest:
+            raise BytesGone(f"its file is damaged ({digest[:12]})")
         return data
 
-
-def _is_ready(wanted: Wanted) -> bool:
-    try:
-        return wanted.is_ready
-    except OSError:  # it went away just now
-        return False
+    def _read_elsewhere(self, digest: str) -> bytes:
+        """The bytes that the store has no more, from the project; b"" where that has none."""
+        self.damaged.setdefault(digest, False)
+        for path in (*self._space.content.said_to_hold(digest), self._paths.get(digest, "")):
+            with suppress(PathError, OSError):
+                found = Path(self._space.root.readable(path, text=False))
+                data = found.read_bytes()
+                if digest_bytes(data) == digest:
+                    self._places[digest] = Place(found, is_sure=True)
+                    self.damaged[digest] = True
+                    return data
+        return b""

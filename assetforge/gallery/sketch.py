@@ -1,41 +1,41 @@
 """Which pictures tell of an instance: of each output the file that is there, of each step what went in and came out,
 of each candidate its own. Asks for them, and leaves to others what is said of them.
 
-What is not bought is shown by its draft, where one was drawn, else by what the lock had before.
+What is not bought is shown by its draft, where one was drawn, else by what the lock has of the request before.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assetforge.check import is_placeholder
 from assetforge.gallery.previews import Darkroom
+from assetforge.gallery.standins import StandIns
 from assetforge.model import Fresh, Instance, Link, Local, Media, Paid, Picture, Rendition, Step
 from assetforge.ops.decode import read_header
 from assetforge.ops.spec import OpFailed
-from assetforge.ops.table import is_font
+from assetforge.ops.table import OPS, is_font
 from assetforge.paths import PathError
 from assetforge.plan.action import leaf
 from assetforge.plan.forecast import Forecast
-from assetforge.plan.walk import Walk
 from assetforge.report.chain import Chains, Part
 from assetforge.workspace import Workspace
 
 
 class Asked(NamedTuple):
-    """A picture that was asked for: its name, and whether a placeholder went into it. Where it can't be asked for,
-    `flaw` says why."""
+    """A picture that was asked for: its name, whether a placeholder went into it, and whether it is of an earlier
+    request. Where it can't be asked for, `flaw` says why."""
 
     name: str
     draft: bool = False
     flaw: str = ""
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One part of a chain with its pictures: `before` the main input's, `after` what came of it, or the output's file
-    as it is there."""
+    """One part of a chain with its pictures: `before` the main input's, None where all inputs are alike, `after` what
+    came of it, or the output's file as it is there."""
 
     step: Step
     part: Part
@@ -55,12 +55,11 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Sketcher:
-    """Sketches the instances of one forecast. `drafts` is a walk of those that wait for something, as if drafts stood
-    in for it."""
+    """Sketches the instances of one forecast. `stand_ins` are for what waits for something."""
 
     space: Workspace
     forecast: Forecast
-    drafts: Walk | None
+    stand_ins: StandIns
     room: Darkroom
     chains: Chains
 
@@ -80,34 +79,36 @@ class Sketcher:
                 before = self._picture(step.pictures[0], step.instance) if step.pictures else None
                 return Drawn(step, part, before, shown.get(step.pick), shown)
             case Local():
-                before = self._picture(step.inputs[0], step.instance)
+                is_sheet = OPS[step.op].frames is not None and len(step.inputs) > 1
+                before = None if is_sheet else self._picture(step.inputs[0], step.instance)
                 return Drawn(step, part, before, self._picture(Link(step.id), step.instance))
             case _:
                 return Drawn(step, part)
 
     def _picture(self, link: Link, group: str) -> Asked | None:
-        """The picture of a link, with drafts for what is not there."""
-        for walk in (self.forecast.walk, self.drafts):
-            with suppress(KeyError):  # the walk of drafts is of a part
-                picture = walk.picture(link) if walk is not None else None
-                if isinstance(picture, Picture):
-                    return None if is_font(picture) else Asked(self.room.want(picture, group), picture.draft)
-        return None
+        """The picture of a link, or what stands in for it."""
+        picture, is_earlier = self.forecast.walk.picture(link), False
+        if not isinstance(picture, Picture):
+            found = self.stand_ins.find(link)
+            if found is None:
+                return None
+            picture, is_earlier = found
+        if is_font(picture):
+            return None
+        return Asked(self.room.want(picture, group), picture.draft, earlier=is_earlier)
 
     def _candidate(self, step: Paid, number: int) -> Asked | None:
         state = self.forecast.walk.paid[step.id, number]
         if isinstance(state.decision, Fresh):
             return self._leaf(state.decision.record.media, step.instance)
-        drawn = self.drafts.paid.get((step.id, number)) if self.drafts is not None else None
-        call = state.call or (drawn.call if drawn is not None else None)
-        draft = self.space.drafts.find(call, number) if call is not None else None
+        draft = self.space.drafts.find(state.call, number) if state.call else self.stand_ins.draft(step, number)
         if draft is not None:
             return self._leaf(draft.media, step.instance, draft=True)
         before = self.space.lock.candidate(step.instance, step.name, number)
-        return self._leaf(before.media, step.instance) if before is not None else None
+        return self._leaf(before.media, step.instance)._replace(earlier=True) if before is not None else None
 
     def _leaf(self, media: Media, group: str, *, draft: bool = False, path: str = "") -> Asked:
-        return Asked(self.room.want(leaf(media), group, path), draft)
+        return Asked(self.room.want(leaf(media, draft=draft), group, path), draft)
 
     def _file(self, step: Rendition) -> Asked | None:
         """What is at an output's path; where nothing is, what should be, if that is here."""

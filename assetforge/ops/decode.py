@@ -26,6 +26,8 @@ GIF_XMP_END = b"\x01\xff\xfe"
 # Pixels that are looked at together: a picture of 8 megapixels must not be in memory three times.
 BAND = 1 << 17
 _PIECE = 1 << 18
+# What Python says when it is at a loss with bytes, and which is nothing to say of a picture.
+_PYTHONS = (struct.error, LookupError, TypeError, AttributeError, EOFError, AssertionError)
 ORIENTATION = 0x0112
 
 
@@ -168,10 +170,13 @@ def _opened(file: BinaryIO, name: str) -> tuple[str, Image.Image]:
 
 
 def unreadable(name: str, error: Exception) -> OpFailed:
-    """Pillow's own words as one of ours."""
+    """Pillow's own words as one of ours, without the bytes in brackets; Python's say nothing of a picture."""
     if isinstance(error, MemoryError):
         return OpFailed(f"`{name}` takes more memory than there is")
-    said = str(error.args[-1] if error.args else "").strip().rstrip(".") or "it is broken"
+    cause = error.args[-1] if error.args else ""
+    is_pythons = isinstance(cause if isinstance(cause, Exception) else error, _PYTHONS)
+    said = "" if is_pythons else str(cause).partition(" (")[0].strip().rstrip(".")
+    said = said or "it is broken"
     return OpFailed(f"`{name}` is not a picture that can be read: {said[:1].lower()}{said[1:]}")
 
 

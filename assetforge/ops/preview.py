@@ -29,6 +29,7 @@ class Preview:
 
 THUMB = Preview("thumb1", 480, 80)
 LARGE = Preview("large1", 2048, 90)
+BETWEEN = Preview("between1", 1024, 80)
 
 
 def preview(image: Image.Image, kind: Preview) -> bytes:

@@ -8,7 +8,7 @@ from assetforge.errors import Problem, Where
 from assetforge.events import Placed
 from assetforge.model import Failure, Report
 from assetforge.report.gathering import MANY, NAMED, gathered, said
-from assetforge.words import count, left_behind, money, nothing_to_do, seconds, some
+from assetforge.words import count, left_behind, money, most, nothing_to_do, seconds, some
 
 # So many outputs of an asset are named that fail alike.
 MOST_OUTPUTS = 2
@@ -76,7 +76,7 @@ def _drafted(report: Report) -> str:
 
 def _price_of_drafts(report: Report) -> str:
     known = report.draft_price
-    return "costs what nobody knows" if known is None else f"would cost up to {money(known)}"
+    return "costs what nobody knows" if known is None else f"would cost up to {most(known)}"
 
 
 def grouped(names: Sequence[str]) -> str:
@@ -143,7 +143,7 @@ def spent(report: Report) -> str:
     bought, unknown = count(report.bought, "picture"), report.unknown_costs
     if not unknown:
         return f"{money(report.spent)} on {bought}" if report.spent else ""
-    told = f"up to {money(report.spent)} on {bought}" if report.spent else f"an unknown sum on {bought}"
+    told = f"up to {most(report.spent)} on {bought}" if report.spent else f"an unknown sum on {bought}"
     return f"{told}, {count(unknown, 'call')} of unknown cost"
 
 

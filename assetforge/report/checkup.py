@@ -27,7 +27,7 @@ from assetforge.report.finding import Finding, fail, ok, warn
 from assetforge.run.shelf import now
 from assetforge.store.layout import open_store
 from assetforge.store.month import Month
-from assetforge.words import count, money, ticked
+from assetforge.words import count, money, most, ticked
 from assetforge.workspace import lock_name
 
 EXTRAS = {"remote": ("obstore",), "simulate": ("starlette", "uvicorn", "python-multipart")}
@@ -148,7 +148,7 @@ def _lowest(limits: Mapping[str, float | None]) -> str:
     if not given:
         return ""
     limit, where = min(given)
-    return f"{money(limit)} ({where})"
+    return f"{most(limit)} ({where})"
 
 
 def _month(readable: Readable) -> Finding:
@@ -162,7 +162,7 @@ def _month(readable: Readable) -> Finding:
     spent = f"{money(booked.total)} of this month is spent, under way or perhaps billed"
     if limit is None:
         return ok("money", f"{spent}; there is no limit for a month" if readable.knows_limits else spent)
-    told = f"{spent}, of at most {money(limit)} (`{readable.file}`)"
+    told = f"{spent}, of at most {most(limit)} (`{readable.file}`)"
     if booked.total >= limit:
         return warn("money", told, "wait for the next month, or raise `max_usd_per_month`")
     return ok("money", told)

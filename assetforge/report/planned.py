@@ -12,7 +12,7 @@ from assetforge.plan.lost import ADOPT, FETCH, PULL, can_be_bought_again, is_by_
 from assetforge.report.cheaper import told_cheaper
 from assetforge.report.foreseen import Foreseen
 from assetforge.report.gathering import listed, without_name
-from assetforge.words import count, left_behind, money, money_range, orphaned, some
+from assetforge.words import count, left_behind, money, money_range, most, orphaned, some
 
 REASONS = 2
 
@@ -122,12 +122,12 @@ def price_of(purchases: tuple[Purchase, ...]) -> str:
     known = sum(item.price or 0.0 for item in purchases)
     unknown = sum(item.price is None for item in purchases)
     if unknown:
-        return "price unknown" if unknown == len(purchases) else f"{money(known)} and more"
-    return money(known) if all(item.sure for item in purchases) else f"up to {money(known)}"
+        return "price unknown" if unknown == len(purchases) else f"{most(known)} and more"
+    return most(known) if all(item.sure for item in purchases) else f"up to {most(known)}"
 
 
 def _price_in(seen: Foreseen, outlook: Outlook) -> str:
-    return f"{money(again)} to buy again" if (again := _again(seen, outlook)) else price_of(outlook.purchases)
+    return f"{most(again)} to buy again" if (again := _again(seen, outlook)) else price_of(outlook.purchases)
 
 
 def _again(seen: Foreseen, outlook: Outlook) -> float:
@@ -142,7 +142,7 @@ def calls_of(seen: Foreseen, instance: str) -> Iterator[str]:
     """An instance's calls, a line each: what, size, price, key, and the project's own files that go along."""
     outlook = seen.forecast.outlooks.get(instance)
     for item in outlook.purchases if outlook else ():
-        price = "price unknown" if item.price is None else money(item.price)
+        price = "price unknown" if item.price is None else most(item.price)
         size = str(item.size) if item.size else "size not known yet"
         key = f"key {item.key}" if item.key else "key not known yet"
         sent = [one.path for one in seen.uploads if one.step == item.step]
@@ -215,7 +215,7 @@ def _calls(seen: Foreseen) -> Iterator[str]:
 def _beyond(forecast: Forecast, limit: float | None, told: str) -> Iterator[str]:
     if limit is not None and forecast.high > limit:
         what = "not all of it" if forecast.low > limit else "perhaps not all of it"
-        yield f"{told.format(money(limit))}: {what} would be bought"
+        yield f"{told.format(most(limit))}: {what} would be bought"
 
 
 # --- for programs -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from assetforge.errors import UsageError
 from assetforge.store.ledger import Entry, Ledger
 from assetforge.store.month import Booked
-from assetforge.words import count, money
+from assetforge.words import count, money, most
 
 By = Literal["month", "day", "project", "model", "asset"]
 
@@ -157,12 +157,12 @@ def remarks(told: Spending, booked: Booked | None, limit: float | None) -> Itera
     lost = told.unanswered
     if lost.calls:
         unknown = f", and nobody knows the price of {lost.unknown_costs:,} of them" if lost.unknown_costs else ""
-        yield f"{count(lost.calls, 'call')} may have been billed besides, for at most {money(lost.spent)}{unknown}"
+        yield f"{count(lost.calls, 'call')} may have been billed besides, for at most {most(lost.spent)}{unknown}"
     if booked is not None and limit is not None:
         parts = [(booked.unanswered, "that may have been billed"), (booked.under_way, "for calls under way")]
         besides = " and ".join(f"{money(amount)} {what}" for amount, what in parts if amount)
         counted = f", with {besides}" if besides else ""
-        yield f"this month: {money(booked.total)} of {money(limit)} (max_usd_per_month){counted}"
+        yield f"this month: {money(booked.total)} of {most(limit)} (max_usd_per_month){counted}"
 
 
 # --- for programs -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from assetforge.store.documents import is_cost, is_whole
 from assetforge.store.folders import make_folder
 from assetforge.store.ledger import Ledger
 from assetforge.store.note import try_name
-from assetforge.words import count, money
+from assetforge.words import count, money, most
 
 # Sums of cents are not exact in binary.
 SLACK = 1e-9
@@ -68,7 +68,7 @@ class Month:
             return None
         unknown = f", besides {count(booked.unknown, 'call')} of unknown cost" if booked.unknown else ""
         return (
-            f"it could cost {money(price)}, which would pass this month's limit of {money(self._limit)} "
+            f"it could cost {most(price)}, which would pass this month's limit of {most(self._limit)} "
             f"({money(booked.total)} spent or under way{unknown})"
         )
 

@@ -81,6 +81,11 @@ class Previews:
         with suppress(OSError):
             os.utime(copy.path, ns=(now, now))
 
+    def doubt(self, copy: Copy) -> None:
+        """Nothing that the store has proves a copy."""
+        with suppress(OSError):
+            os.utime(copy.path, ns=(time.time_ns(), 0))
+
     def _spare(self) -> Path:
         """A folder that goes with this process. Raises OSError."""
         with self._mutex:

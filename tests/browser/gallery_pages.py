@@ -16,7 +16,7 @@ STATES: tuple[State, ...] = ("fresh", "fresh", "draft", "stale", "fresh", "faile
 MARKUP = '<img src=x onerror="window.broken = 1"></script><script>window.broken = 1</script>&amp;<b>bold</b>'
 PROMPT = "A sailing boat leaves a quiet harbour at dawn"
 SHADES = ("#7a9e7e", "#c98b5e", "#5e7fc9", "#b05ec9", "#c9b45e", "#5ec0c9")
-LIVE = {"can_spend": True, "limit": 2.0, "spent": 0.12, "watching": True, "read_only": False}
+LIVE = {"can_spend": True, "limit": 2.0, "spent": 0.12, "watching": True, "buys": False}
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,36 @@ class Gallery:
 
 
 def picture(folder: Path, shade: str, size: tuple[int, int], *, hole: bool = False) -> Shown:
-    """A picture of one colour, its upper half lighter; with a `hole` its middle is transparent."""
+    """A picture of one colour, its upper half lighter; with a `hole` its middle is transparent. Its files
+    have the names that the gallery gives."""
     image = Image.new("RGBA", size, shade)
     image.paste(Image.new("RGBA", (size[0], size[1] // 2), "#f4efe6"), (0, 0))
     if hole:
         image.paste((0, 0, 0, 0), (size[0] // 4, size[1] // 4, size[0] * 3 // 4, size[1] * 3 // 4))
-    data = io.BytesIO()
+    data, copy = io.BytesIO(), io.BytesIO()
     image.save(data, "png", compress_level=1)
+    image.save(copy, "webp", lossless=True)
     digest = hashlib.sha256(data.getvalue()).hexdigest()
     (folder / "pictures").mkdir(exist_ok=True)
-    for name in (f"{digest}.png", f"{digest}-thumb.png"):
-        (folder / "pictures" / name).write_bytes(data.getvalue())
-    thumb, full = f"pictures/{digest}-thumb.png", f"pictures/{digest}.png"
+    thumb, full = f"pictures/{digest}-thumb.webp", f"pictures/{digest}.png"
+    for name, made in ((thumb, copy), (full, data)):
+        (folder / name).write_bytes(made.getvalue())
     return Shown(digest, *size, "png", len(data.getvalue()), thumb, full)
 
 
-def gallery(folder: Path, cards: Sequence[Card], live: Mapping[str, Any] | None = None) -> Gallery:
+def between(folder: Path, shade: str, size: tuple[int, int]) -> Shown:
+    """A picture between two steps, which is no file: there are copies of it only."""
+    shown = picture(folder, shade, size)
+    full = f"pictures/{shown.digest}-large.webp"
+    (folder / full).write_bytes((folder / shown.thumb).read_bytes())
+    return replace(shown, format="", bytes=0, full=full)
+
+
+def gallery(
+    folder: Path, cards: Sequence[Card], live: Mapping[str, Any] | None = None, part: str | None = None
+) -> Gallery:
     """A page of these cards, written."""
-    page = page_object("Northwind", cards, live)
+    page = page_object("Northwind", cards, live, part=part)
     rendered = render(page)
     folder.joinpath("index.html").write_text(rendered.html, "utf-8")
     return Gallery(folder, page, rendered)
@@ -67,19 +79,23 @@ def card(folder: Path, number: int, **fields: Any) -> Card:
     wide, square = (96, 64), (48, 48)
     made = replace(picture(folder, shade, wide, hole=number % 3 == 0), draft=state == "draft")
     others = [picture(folder, other, wide) for other in ("#404040", "#909090")]
-    cut, edited = picture(folder, shade, square), picture(folder, "#203050", square)
+    cut, edited = between(folder, shade, square), picture(folder, "#203050", square)
     told = (" ", "A sailing boat"), ("-", "crosses"), ("+", "leaves"), (" ", "a quiet harbour at dawn")
     candidates = tuple(
-        Candidate(index + 1, index == 1, "current", picture=one, key=f"k{index}", cost=0.0415, date="2026-11-20")
+        Candidate(index + 1, index == 1, "changed" if state == "stale" else "current", picture=one,
+                  key=f"{name} {index}", digest=one.digest, cost=0.0415, price=0.0415 if state == "stale" else None,
+                  date="2026-11-20", earlier=state == "stale")
         for index, one in enumerate((others[0], made, others[1]))
-    )
+    )  # fmt: skip
     stages = (
         Stage(f"{name}:generate", "generate", "generate", (), "96x64", "current", (), (("quality", "high"),),
-              "96x64", f"{PROMPT}, number {number}", () if state == "fresh" else told, None, made, candidates),
+              "96x64", f"{PROMPT}, number {number}", () if state == "fresh" else told, None, made,
+              state == "stale", candidates),
         Stage(f"{name}:crop", "crop", "crop", ("generate",), "48x48", "current", (), (("aspect", "1:1"),),
               before=made, after=cut),
         Stage(f"{name}:edit", "edit", "edit", ("crop",), "48x48", "current", (), (), None, "Make it night", (), cut,
-              edited, (Candidate(1, True, "current", picture=edited, cost=0.05),)),
+              edited, False, (Candidate(1, True, "current", picture=edited, key=f"{name} edit", digest=edited.digest,
+                                        cost=0.05),)),
     )  # fmt: skip
     files = (File(f"public/{name}.png", "current", picture=made), File(f"public/{name}-night.png", "current",
                                                                        picture=edited))  # fmt: skip
@@ -122,7 +138,7 @@ def many(folder: Path, number: int) -> list[Card]:
     data = (folder / picture(folder, SHADES[0], (96, 64)).thumb).read_bytes()
     made = []
     for index in range(number):
-        like, thumb = few[index % 12], f"pictures/{index:x}-thumb.png"
+        like, thumb = few[index % 12], f"pictures/{index:064x}-thumb.webp"
         assert like.picture is not None
         folder.joinpath(thumb).write_bytes(data)
         name = f"many-{index}"
@@ -130,17 +146,31 @@ def many(folder: Path, number: int) -> list[Card]:
     return made
 
 
-def difference(folder: Path) -> Gallery:
-    """A page of what changed: a picture changed, one came, one went, one whose pictures are nowhere."""
+def difference(folder: Path, more: int = 0) -> Gallery:
+    """A page of what changed: a picture changed, one came, one went, one whose pictures are nowhere; and `more`
+    changes, each of two pictures of its own."""
     before, after = picture(folder, "#7a9e7e", (96, 64)), picture(folder, "#203050", (48, 48))
     old, new = asdict(before), asdict(after)
     sides = {"changed": (old, new), "added": (None, new), "removed": (old, None), "renamed": (None, None)}
     entries = [
         {"name": f"{how}-one", "path": f"public/{how}.png", "how": how, "before": one, "after": other,
-         "reasons": [MARKUP], "prompt_diff": [[" ", "A boat"], ["-", "at noon"], ["+", MARKUP]], "cost": 0.0415}
+         "reasons": [[["made from ", MARKUP], [", which changed", ""]]],
+         "prompt_diff": [[" ", "A boat"], ["-", "at noon"], ["+", MARKUP]],
+         "price": "price unknown" if how == "added" else "$0.0415"}
         for how, (one, other) in sides.items()
     ]  # fmt: skip
-    page = {"schema": 1, "title": "Northwind", "from": "main", "to": "here", "entries": entries, "summary": {}}
+    files = [(folder / str(side["full"])).read_bytes() for side in (old, new)]
+    for number in range(more):
+        urls = [f"pictures/{2 * number + side:064x}.png" for side in (0, 1)]
+        for url, data in zip(urls, files, strict=True):
+            (folder / url).write_bytes(data)
+        pair = {"before": old | {"full": urls[0]}, "after": new | {"full": urls[1]}}
+        entries.append(entries[0] | pair | {"name": f"more-{number}"})
+    page = {
+        "schema": 1, "title": "Northwind: pictures changed since main", "from": "main", "to": "here",
+        "entries": entries, "notes": [[["nothing is known of ", "`a`"]]],
+        "summary": [["4 changed since ", "main"], ["; 3 pictures bought for $0.12 and what 1 more cost", ""]],
+    }  # fmt: skip
     rendered = render_diff(page)
     folder.joinpath("index.html").write_text(rendered.html, "utf-8")
     return Gallery(folder, page | {"cards": []}, rendered)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from tests.browser.gallery_pages import Gallery
 
-TYPES = {".png": "image/png", ".html": "text/html; charset=utf-8"}
+TYPES = {".png": "image/png", ".webp": "image/webp", ".html": "text/html; charset=utf-8"}
 STOP: tuple[str, Mapping[str, Any]] = ("", {})
 
 
@@ -22,6 +22,7 @@ class LiveSite:
 
     gallery: Gallery
     answer: dict[str, Any] = field(default_factory=lambda: {"ok": True, "lines": [], "errors": []})
+    status: int = 200
     posts: "queue.Queue[tuple[str, dict[str, str], Any]]" = field(default_factory=queue.Queue)
     events: "queue.Queue[tuple[str, Mapping[str, Any]]]" = field(default_factory=queue.Queue)
 
@@ -79,7 +80,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             (self.path, {key.lower(): value for key, value in self.headers.items()}, json.loads(data))
         )
         body = json.dumps(self._site.answer).encode()
-        self.send_response(200)
+        self.send_response(self._site.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

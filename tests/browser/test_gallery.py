@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.gallery_pages import MARKUP, Gallery, difference, gallery, many, thirty
+from tests.browser.gallery_pages import MARKUP, Gallery, gallery, many, thirty
 from tests.browser.site import Site, Window
 from tests.browser.test_pictures import SHIFTS
 
@@ -31,11 +31,6 @@ SETTLED = """
 def made(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     folder = tmp_path_factory.mktemp("gallery")
     return gallery(folder, thirty(folder))
-
-
-@pytest.fixture(scope="session")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    return difference(tmp_path_factory.mktemp("difference"))
 
 
 @pytest.fixture
@@ -404,20 +399,3 @@ def test_one_picture_is_a_page(tmp_path: Path, window: Window) -> None:
     look(window, gallery(tmp_path, many(tmp_path, 1)).url)
     assert window.ask(SHOWN) == ["many-0"]
     assert "1 picture ·" in window.ask("return document.querySelector('.sums').textContent")
-
-
-# --- the page of changes ---
-
-
-def test_changes_stand_before_and_after_and_are_filtered(compared: Gallery, window: Window) -> None:
-    look(window, compared.url)
-    titles = "return [...document.querySelectorAll('.change h2')].map(title => title.textContent)"
-    assert window.ask(titles) == ["changed-one", "added-one", "removed-one", "renamed-one"]
-    assert window.ask("return document.querySelectorAll('.slide').length") == 1
-    assert window.ask("return document.querySelector('.change ins').textContent") == MARKUP
-    click(window, ".chip[data-key='added']")
-    assert window.ask(titles) == ["added-one"]
-    assert window.ask("return window.broken ?? null") is None
-    assert window.console() == []
-    look(window, compared.url, width=360)
-    assert window.ask(WIDER) <= 0

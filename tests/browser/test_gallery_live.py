@@ -121,6 +121,12 @@ def test_a_build_tells_how_far_it_is_and_what_is_being_made(site: LiveSite, wind
     site.send("progress", done=3, total=12, calls=calls, last="made hero.png")
     assert "3 of 12" in status(window, "asset-2:generate 12 s")
     assert "being made, 1" in text_of(window, ".card[data-name='asset-2'] .calling")
+    site.send(
+        "progress", done=3, total=12, calls=[calls[0] | {"note": "waits for another build"}], last="made hero.png"
+    )
+    status(window, "asset-2:generate 12 s, waits for another build")
+    site.send("progress", done=3, total=12, calls=[], last="waits for `assetforge build` of another folder")
+    status(window, "waits for assetforge build of another folder")
     site.send("round", **QUIET | {"lines": ["1 made in 0.2 s"], "spent": 0.16})
     assert "$0.16 of $2.00 spent" in status(window, "1 made in 0.2 s")
     assert text_of(window, ".card[data-name='asset-2'] .calling") == ""
@@ -208,18 +214,64 @@ def test_a_refusal_is_told_with_its_hint(site: LiveSite, window: Window) -> None
     assert until(window, "document.querySelector('.toast.is-refused')?.innerText") == "the price changed: look again"
 
 
+def test_a_refusal_of_the_server_itself_is_told_in_its_words(site: LiveSite, window: Window) -> None:
+    look(window, f"{site.origin}/", "asset=asset-3")
+    site.status = 403
+    site.answer |= {"ok": False, "errors": [{"message": "open the URL in the terminal", "hint": None}]}
+    press_button(window, "Keep this picture", ".facts")
+    assert until(window, "document.querySelector('.toast.is-refused')?.innerText") == "open the URL in the terminal"
+    site.status, site.answer = 502, {}
+    press_button(window, "Keep this picture", ".facts")
+    until(window, "[...document.querySelectorAll('.toast')].some(one => one.innerText === 'the server answered 502')")
+
+
 @pytest.mark.parametrize(
-    ("live", "hint", "choices"),
-    [({"can_spend": False}, True, True), ({"can_spend": False, "read_only": True}, False, False)],
+    ("name", "button", "question", "path", "body"),
+    [
+        ("asset-3", "Ask for others", "Others are", "/do/reroll", {"step": "asset-3:generate"}),
+        ("asset-3", "Use this", "This is", "/do/pick", {"step": "asset-3:generate", "number": 1}),
+        ("asset-1", "Use this", "Edits of it are", "/do/pick", {"step": "asset-1:generate", "number": 1}),
+    ],
 )
-def test_who_may_not_spend_sees_prices_only(
-    live: dict[str, bool], hint: bool, choices: bool, folder: Path, cards: list[Card], window: Window
+def test_a_watch_that_buys_by_itself_is_asked_for_nothing_without_a_question(
+    name: str, button: str, question: str, path: str, body: dict[str, Any], folder: Path, cards: list[Card],
+    window: Window,
+) -> None:  # fmt: skip
+    with LiveSite(gallery(folder, cards, LIVE | {"buys": True})) as site:
+        look(window, f"{site.origin}/", f"asset={name}")
+        press_button(window, button, ".candidates")
+        told = text_of(window, ".candidates .question")
+        assert told == f"{question} bought at once, within the limit. Go on?"
+        assert site.posts.empty()
+        window.ask("await new Promise(resolve => setTimeout(resolve, 400))")
+        press_button(window, "Go on", ".candidates")
+        assert site.posted()[::2] == (path, body)
+
+
+@pytest.mark.parametrize(("uses", "asks"), [("@plain", True), ("@other", False)])
+def test_a_bought_candidate_is_used_at_once_where_nothing_is_edited_from_it(
+    uses: str, asks: bool, folder: Path, cards: list[Card], window: Window
 ) -> None:
-    with LiveSite(gallery(folder, cards, LIVE | live)) as site:
+    """Edits may be on the card of another asset, which begins with this one's picture."""
+    plain = replace(cards[0], name="plain", asset="plain", stages=cards[0].stages[:2])
+    cut, edit = (replace(stage, step=f"night:{stage.name}") for stage in cards[0].stages[1:])
+    night = replace(plain, name="night", asset="night", stages=(replace(cut, inputs=(uses,)), edit))
+    with LiveSite(gallery(folder, [plain, night], LIVE | {"buys": True})) as site:
+        look(window, f"{site.origin}/", "asset=plain")
+        press_button(window, "Use this", ".candidates")
+        if asks:
+            assert text_of(window, ".candidates .question").startswith("Edits of it are bought at once")
+            assert site.posts.empty()
+        else:
+            assert site.posted()[::2] == ("/do/pick", {"step": "asset-0:generate", "number": 1})
+
+
+def test_who_may_not_spend_sees_prices_only(folder: Path, cards: list[Card], window: Window) -> None:
+    with LiveSite(gallery(folder, cards, LIVE | {"can_spend": False})) as site:
         look(window, f"{site.origin}/", "asset=asset-3")
         told = text_of(window, ".facts .offers")
         buttons = window.ask("return [...document.querySelectorAll('button')].map(one => one.textContent)")
         assert "A build would buy 2 pictures, at most $0.0830." in told
-        assert ("--max-cost" in told) == hint
+        assert "--max-cost" in told
         assert not [text for text in buttons if text.startswith("Buy")]
-        assert ("Use this" in buttons) == choices
+        assert "Use this" in buttons

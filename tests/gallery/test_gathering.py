@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from assetforge.digest import digest_bytes
 from assetforge.gallery.cards import Card, Shown, page_object
 from assetforge.gallery.gathering import Gathered
 from assetforge.ops.decode import open_picture
+from assetforge.run.shelf import now
+from assetforge.words import money
 from tests.builder import Builder
+from tests.cli.manifests import picture
 from tests.gallery.gallery_site import FILES, MANIFEST, cards, files_in, look
 from tests.images_server import ImagesServer
 
@@ -63,6 +67,25 @@ def test_states_are_those_of_list(site: Builder) -> None:
     site.write({"logo.png": b"of the user"})
     agree({"hero": "fresh", "night": "fresh", "logo": "failed"})
     assert "--overwrite" in str(cards(site)["logo"].hint)
+    bought = site.root.joinpath("hero.webp").read_bytes()
+    site.remove("logo.png").write({"assets.toml": MANIFEST.replace("dawn", "dusk")})
+    site.call("build", "-q", "--draft")
+    site.write({"hero.webp": bought})
+    agree({"hero": "draft", "night": "draft", "logo": "fresh"})
+
+
+def test_what_was_perhaps_billed_is_told_until_it_is_there(site: Builder, images: ImagesServer) -> None:
+    images.script(match="lighthouse", fault="drop_after")
+    site.call("build", "-q", "--yes")
+    today, spend = now()[:10], site.call("spend", "--json").object["unanswered"]
+    (told,) = [reason for reason in cards(site)["hero"].reasons if "may have been billed" in reason]
+    assert (spend["calls"], told) == (
+        1,
+        f"the last call may have been billed on {today}, up to {money(spend['cost'])}",
+    )
+    assert not any("billed" in reason for reason in cards(site)["logo"].reasons)
+    site.call("build", "-q", "--yes")
+    assert not any("billed" in reason for reason in cards(site)["hero"].reasons)
 
 
 def test_what_was_refused_has_failed_and_says_what_to_do(site: Builder, images: ImagesServer) -> None:
@@ -118,11 +141,19 @@ def test_candidates_stand_side_by_side_with_one_picked(built: Builder) -> None:
     assert generate.after == pictures[1]
 
 
-def test_costs_are_those_of_the_ledger(built: Builder) -> None:
-    total = sum(card.cost or 0.0 for card in cards(built).values())
-    told = built.call("spend", "--json").object
-    assert total == pytest.approx(sum(row["spent"] for row in told["rows"]))
-    assert all(card.low == card.high == card.unpriced == 0 for card in cards(built).values())
+def test_costs_are_those_of_the_ledger(shop: Builder, tmp_path: Path) -> None:
+    shared = '[asset.twin]\nprompt = "A lighthouse at dawn"\nsize = "1024x640"\noutput = "twin.png"\n'
+    shop.write({**FILES, "assets.toml": MANIFEST + shared}).call("build", "-q", "--yes")
+    spent = sum(row["spent"] for row in shop.call("spend", "--json").object["rows"])
+    clone = Builder(tmp_path / "elsewhere", shop.root, shop.environ)
+    clone.home.mkdir()
+    for found in (cards(shop), cards(clone)):
+        candidates = [one for card in found.values() for stage in card.stages for one in stage.candidates]
+        paid = {(one.key, one.digest): one.cost for one in candidates if one.cost is not None}
+        assert sum(paid.values()) == pytest.approx(spent)
+        assert all(key and digest for key, digest in paid)
+        assert sum(card.cost or 0.0 for card in found.values()) > spent
+        assert all(card.low == card.high == card.unpriced == 0 for card in found.values())
 
 
 def test_an_older_picture_is_shown_until_there_is_another(built: Builder) -> None:
@@ -130,6 +161,14 @@ def test_an_older_picture_is_shown_until_there_is_another(built: Builder) -> Non
     built.write({"assets.toml": MANIFEST.replace("at dawn", "at dusk")})
     stale = cards(built)["hero"]
     assert (stale.picture, stale.cost) == (before.picture, before.cost)
+    assert [(stage.before, stage.after) for stage in stale.stages] == [
+        (stage.before, stage.after) for stage in before.stages]  # fmt: skip
+    assert ([stage.earlier for stage in before.stages], [stage.earlier for stage in stale.stages]) == (
+        [False] * 3, [True] * 3)  # fmt: skip
+    for old, new in zip(before.stages[0].candidates, stale.stages[0].candidates, strict=True):
+        assert (new.earlier, new.word) == (True, "missing")
+        assert new.price == pytest.approx(stale.high / 3)
+        assert replace(new, earlier=False, price=None, word=old.word, reasons=old.reasons) == old
     assert stale.reasons == ("the prompt changed",)
     assert stale.stages[0].diff == ((" ", "A lighthouse at"), ("-", "dawn"), ("+", "dusk"))
     built.call("build", "-q", "--draft")
@@ -137,6 +176,8 @@ def test_an_older_picture_is_shown_until_there_is_another(built: Builder) -> Non
     assert drawn.picture is not None
     assert drawn.picture.draft
     assert [stage.after is not None and stage.after.draft for stage in drawn.stages] == [True, True, True]
+    assert [stage.earlier for stage in drawn.stages] == [False, False, False]
+    assert [candidate.earlier for candidate in drawn.stages[0].candidates] == [True, False, True]
 
 
 def test_offers_are_the_calls_of_the_plan(site: Builder) -> None:
@@ -240,6 +281,68 @@ def test_a_store_that_can_not_be_made_is_done_without(built: Builder) -> None:
     assert not list(built.root.glob(".assetforge*"))
 
 
+def test_a_user_file_in_the_way_is_said_to_be_theirs(built: Builder) -> None:
+    built.write({"logo.png": b"of the user"})
+    (file,) = cards(built)["logo"].files
+    assert file.word == "yours"
+    assert "it was not made here, or was changed since" in file.reasons
+
+
+def test_pictures_for_a_page_are_no_larger_than_a_browser_can_hold(project: Builder) -> None:
+    large = picture(size=(4100, 4000))
+    project.write({"art/large.png": large, "assets.toml": '[asset.a]\nsource = "art/large.png"\noutput = "a.png"\n'})
+    assert len(large) < 1_000_000
+    project.call("build", "-q")
+    found, _ = look(project)
+    shown = found.cards[0].picture
+    assert shown is not None
+    assert (shown.width, shown.height) == (4100, 4000)
+    assert open_picture(bytes_of(found, shown.full), "").size == (2048, 1998)
+
+
+def test_what_stands_between_steps_is_kept_small(project: Builder) -> None:
+    steps = '[{ op = "adjust", brightness = 1.2 }, { op = "resize", width = 20 }]'
+    project.write(
+        {"assets.toml": f'[asset.a]\nsource = "a.png"\nsteps = {steps}\n', "a.png": picture(size=(1500, 750))}
+    )
+    found, _ = look(project)
+    between = found.cards[0].stages[0].after
+    assert between is not None
+    assert (between.width, between.height) == (1500, 750)
+    assert open_picture(bytes_of(found, between.full), "").size == (1024, 512)
+
+
+def test_a_sheet_has_no_picture_before_it(project: Builder) -> None:
+    sheet = '[asset.sheet]\nsource = ["a.png", "b.png"]\nsteps = [{ op = "atlas" }]\noutput = "sheet.png"\n'
+    project.write({"assets.toml": sheet, "a.png": picture(), "b.png": picture("red")}).call("build", "-q")
+    (stage,) = cards(project)["sheet"].stages
+    assert (stage.kind, stage.before, stage.after is None) == ("atlas", None, False)
+
+
+def test_names_can_not_turn_the_order_of_what_follows_them(project: Builder) -> None:
+    manifest = 'matrix.kind = ["\\u202egnp"]\nprompt = "\\u202eof {{ kind }}"\noutput = "a.png"\n'
+    project.write({"assets.toml": f'[defaults]\nprovider = "draft"\n[asset.a]\n{manifest}'})
+    (card,) = look(project)[0].cards
+    told = replace(card, stages=tuple(replace(stage, prompt=None) for stage in card.stages))
+    assert "\u202e" not in json.dumps(page_object("", [told]), ensure_ascii=False)
+    assert "\\u202e" in card.name
+    assert str(card.stages[0].prompt).startswith("\u202e")
+
+
+def test_a_damaged_picture_of_the_store_is_shown_from_the_project(built: Builder) -> None:
+    before = cards(built)["logo"]
+    assert before.picture is not None
+    blob = built.home / "store" / "blobs" / before.picture.digest[:2] / before.picture.digest
+    blob.chmod(0o644)
+    blob.write_bytes(b"rot")
+    for _ in range(2):
+        found, warned = look(built)
+        assert found.cards[2] == before
+        assert digest_bytes(bytes_of(found, before.picture.full)) == before.picture.digest
+        assert [problem.hint for problem in warned] == ["a file of the project has its bytes, and is shown"]
+        assert blob.read_bytes() == b"rot"
+
+
 def test_a_damaged_picture_is_told_and_not_shown(built: Builder) -> None:
     media = cards(built)["hero"].stages[0].candidates[0].picture
     assert media is not None
@@ -250,18 +353,18 @@ def test_a_damaged_picture_is_told_and_not_shown(built: Builder) -> None:
     candidate = found.cards[0].stages[0].candidates[0]
     assert candidate.picture is None
     assert any("damaged" in reason for reason in candidate.reasons)
-    assert [problem.message for problem in warned] == [
-        f"a damaged picture was dropped from the store: {media.digest[:12]}"
-    ]
+    assert [problem.message for problem in warned] == [f"a picture in the store is damaged: {media.digest[:12]}"]
+    assert blob.read_bytes() == b"rot"  # what was paid for is not ours to drop for being looked at
     assert found.cards[0].picture is not None
 
 
 def test_an_output_that_is_no_picture_is_told_and_not_shown(built: Builder) -> None:
-    built.write({"night.png": b"\x89PNG\r\n\x1a\n and then nothing"})
-    night = cards(built)["night"]
-    assert night.picture is not None  # the last picture of its chain stands for it
-    assert night.files[0].picture is None
-    assert any("can't be shown" in reason for reason in night.files[0].reasons)
+    for rest in (b" and then nothing", b"\0"):
+        night = cards(built.write({"night.png": b"\x89PNG\r\n\x1a\n" + rest}))["night"]
+        assert night.picture is not None  # the last picture of its chain stands for it
+        assert night.files[0].picture is None
+        assert any("can't be shown" in reason for reason in night.files[0].reasons)
+        assert not any("buffer" in reason or "b'" in reason for reason in night.files[0].reasons)
 
 
 def test_damaged_records_are_told_and_done_without(built: Builder) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from assetforge.model import Size
 from assetforge.ops.decode import open_picture
-from assetforge.ops.preview import LARGE, THUMB, Preview, preview, preview_size
+from assetforge.ops.preview import BETWEEN, LARGE, THUMB, Preview, preview, preview_size
 from assetforge.store.previews import Previews, unused
 
 DAY = 86_400
@@ -19,7 +19,7 @@ DIGEST = "ab" * 32
 SIDES = st.integers(1, 20_000)
 
 
-@given(SIDES, SIDES, st.sampled_from([THUMB, LARGE]))
+@given(SIDES, SIDES, st.sampled_from([THUMB, LARGE, BETWEEN]))
 def test_a_copy_has_the_pictures_shape_and_is_never_larger(width: int, height: int, kind: Preview) -> None:
     small = preview_size(Size(width, height), kind)
     if max(width, height) <= kind.longest:
@@ -77,3 +77,8 @@ def test_what_changed_after_it_was_proven_is_not_proven(tmp_path: Path) -> None:
     assert found.proves(blob)
     os.utime(blob, ns=(later, later))
     assert not found.proves(blob)
+    previews.doubt(found)
+    doubted = previews.find(DIGEST, "thumb1")
+    assert doubted is not None
+    os.utime(blob, (DAY, DAY))
+    assert not doubted.proves(blob)

@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,10 +14,13 @@ from assetforge.cli.options import MOST_PORTS, Dollars, Run, Whole, pass_run
 from assetforge.errors import UsageError
 
 if TYPE_CHECKING:
+    from assetforge.cli.console import Console
+    from assetforge.cli.display import Room, Row
     from assetforge.errors import Problem
     from assetforge.events import Event
     from assetforge.gallery.folder import Written
     from assetforge.gallery.gathering import Gathered
+    from assetforge.gallery.previews import Tell
     from assetforge.project import Project
 
 
@@ -35,7 +39,8 @@ def command(
     """Writes a page with every asset: its picture, state, prompt, cost, each step before and after, and candidates
     side by side. It is one folder, opens from disk, and asks nobody for anything. Builds and spends nothing.
 
-    A second run writes only what changed. What else is in the folder stays.
+    A second run writes only what changed. What else is in the folder stays. With SELECT the page is of a part, says
+    so, and takes the place of the whole one: give it a folder of its own with --out.
 
     With --serve no folder is written: the page is shown from here, follows what other commands do, and picks, rerolls
     and keeps pictures as those do. Pictures are bought only with --max-cost, each at the price that is shown."""
@@ -44,7 +49,7 @@ def command(
     for option in ("port", "max_cost"):
         if given[option] is not None:
             raise UsageError(f"--{option.replace('_', '-')} is for --serve")
-    from assetforge.gallery.folder import require_place, write_folder
+    from assetforge.gallery.folder import INDEX, mark_of, require_place, write_folder
     from assetforge.gallery.gathering import gather
     from assetforge.graph.select import select as choose
 
@@ -53,12 +58,12 @@ def command(
     folder, shown = _folder(run, project, out)
     require_place(project, folder, shown)
     problems: list[Problem] = [*project.graph().warnings]
-    gathered = gather(project, lambda event: _keep(event, problems), names)
-    try:
-        written = write_folder(Path(folder), _page(gathered), gathered.pictures)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"`{shown}` can't be written: {(error.strerror or str(error)).lower()}") from None
-    return _tell(run, gathered, written, folder, shown, problems)
+    with _telling(run.console) as tell:
+        gathered = gather(project, lambda event: _keep(event, problems), names, tell=tell)
+    page = _page(gathered, " ".join(select) or None, mark_of(project.root, project.manifest.file, folder))
+    written = write_folder(Path(folder), page, gathered.pictures, shown=shown)
+    line = line_for_git(run, project, folder) if written.is_new else ""
+    return _tell(run, gathered, written, f"{shown}/{INDEX}".replace(os.sep, "/"), problems, line)
 
 
 def _serve(run: Run, unfit: Sequence[str], variables: Mapping[str, str], given: Mapping[str, Any]) -> int:
@@ -100,23 +105,47 @@ def _keep(event: "Event", problems: "list[Problem]") -> None:
         problems.append(event.problem)
 
 
-def _page(gathered: "Gathered") -> str:
+@contextmanager
+def _telling(console: "Console") -> "Iterator[Tell]":
+    """Gives who counts pictures on a terminal as they are made."""
+    from assetforge.gallery.previews import nobody
+
+    if not console.is_live or console.as_json:
+        yield nobody
+        return
+    from assetforge.cli.screen import Screen
+
+    counted = [0, 0]
+
+    def tell(done: int, total: int) -> None:
+        counted[:] = max(done, counted[0]), total
+
+    def draw(_: "Room") -> "list[Row]":
+        told = "{:,} of {:,} pictures made".format(*counted) if counted[1] else "looking"
+        return [((told, "faint"),)]
+
+    screen = Screen(console, draw)
+    try:
+        yield tell
+    finally:
+        screen.close()
+
+
+def _page(gathered: "Gathered", part: str | None, of: str) -> str:
     from assetforge.gallery.cards import page_object
     from assetforge.gallery.page import render
 
-    return render(page_object(gathered.title, gathered.cards)).html
+    return render(page_object(gathered.title, gathered.cards, part=part, of=of)).html
 
 
 def _tell(
-    run: Run, gathered: "Gathered", written: "Written", folder: str, shown: str, problems: "list[Problem]"
+    run: Run, gathered: "Gathered", written: "Written", index: str, problems: "list[Problem]", line: str
 ) -> int:
     from assetforge.gallery.cards import State
-    from assetforge.gallery.folder import DEFAULT, INDEX
     from assetforge.words import count
 
     number = Counter(card.state for card in gathered.cards)
     states = {state: number[state] for state in get_args(State)}
-    index = f"{shown}/{INDEX}".replace(os.sep, "/")
     if run.console.as_json:
         told = {"index": index, "assets": len(gathered.cards), "states": states, "pictures": len(gathered.pictures),
                 "written": written.written, "removed": written.removed}  # fmt: skip
@@ -125,8 +154,8 @@ def _tell(
     parts = [f"{states[state]:,} {state}" for state in states if states[state]]
     more = f" ({', '.join(parts)})" if len(parts) > 1 or states["failed"] else ""
     run.console.print(f"{index}: {count(len(gathered.cards), 'asset')}{more}, {_changed(written)}")
-    if written.is_new and _is_seen_by_git(folder):
-        run.console.tell(f"git sees it: add `{os.path.basename(folder) if folder else DEFAULT}/` to .gitignore")
+    if line:
+        run.console.tell(line)
     return 0
 
 
@@ -137,11 +166,20 @@ def _changed(written: "Written") -> str:
     return (f"{count(written.written, 'file')} written" if written.written else "nothing to write") + removed
 
 
-def _is_seen_by_git(folder: str) -> bool:
-    """Whether a folder is in a repository and not ignored."""
-    from assetforge.git import ask_git
+def line_for_git(run: Run, project: "Project", folder: str) -> str:
+    """What to add to which file so that git does not see a folder, "" where it does not."""
+    from assetforge.gallery.folder import INDEX
+    from assetforge.git import is_ignored, open_repository
 
+    real, root = os.path.realpath(folder), project.root.real
     try:
-        return ask_git(folder, "check-ignore", "--quiet", "--", folder).returncode == 1
-    except UsageError:  # there is no git
-        return False
+        repository = open_repository(real)
+    except UsageError:  # there is no git, or no repository
+        return ""
+    if not repository.prefix or is_ignored(repository, INDEX):
+        return ""
+    if real.startswith(root + os.sep):
+        path, ignored = os.path.relpath(real, root), run.shown(".gitignore")
+    else:
+        path, ignored = repository.prefix, "the .gitignore at the top of its repository"
+    return f"git sees it: add `{path.replace(os.sep, '/').rstrip('/')}/` to {ignored}"

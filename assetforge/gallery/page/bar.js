@@ -17,6 +17,7 @@ function makeBar(app) {
     el("div", { class: "looks" }, order, sizes, themeButton(),
       button("", { class: "tool wide", "aria-label": "Keys", title: "Keys", onclick: showKeys }, icon("keys"))));
   const chips = el("div", { class: "chips", role: "group", "aria-label": "Filters" });
+  const part = app.page.part !== null && el("p", { class: "part" }, "a part of the project: ", el("code", { text: app.page.part }));
   let allTags = false;
 
   function chip(text, number, pressed, press, kind) {
@@ -57,14 +58,14 @@ function makeBar(app) {
   }
 
   function draw() {
-    const known = app.cards.filter((card) => card.cost !== null);
-    const paid = known.reduce((sum, card) => sum + card.cost, 0);
-    const more = app.cards.reduce((sum, card) => sum + card.high, 0);
+    const paid = paidFor(app.cards);
+    const { sum: more, unknown } = summedPrice(offersOf(app.cards));
     const parts = [app.shown.length === app.cards.length
       ? count(app.cards.length, "picture") : `${app.shown.length.toLocaleString("en-US")} of ${count(app.cards.length, "picture")}`];
-    if (paid > 0 || !more) parts.push(`${money(paid)} paid`);
-    if (known.length < app.cards.length) parts.push("some of unknown cost");
-    if (more > 0) parts.push(`up to ${money(more)} to buy`);
+    if (paid > 0 || !(more || unknown)) parts.push(`${money(paid)} paid`);
+    if (app.cards.some((card) => card.cost === null)) parts.push("some of unknown cost");
+    if (more > 0) parts.push(`up to ${atMost(more)} to buy`);
+    if (unknown > 0) parts.push(`${unknown} to buy at an unknown price`);
     sums.replaceChildren(parts.slice(0, 2).join(" · "), el("span", { class: "wide", text: parts.slice(2).map((part) => ` · ${part}`).join("") }));
     if (input.value !== app.view.q) input.value = app.view.q;
     order.value = app.view.order;
@@ -72,7 +73,21 @@ function makeBar(app) {
     drawChips();
   }
 
-  return { bar, chips, draw, find: () => { input.focus(); input.select(); } };
+  return { bar, part, chips, draw, find: () => { input.focus(); input.select(); } };
+}
+
+// Pictures that several cards share were paid for once, and are bought once.
+function paidFor(cards) {
+  const paid = new Map();
+  for (const card of cards) for (const stage of card.stages) for (const { key, digest, cost } of stage.candidates) {
+    if (cost !== null) paid.set(`${key} ${digest}`, cost);
+  }
+  return [...paid.values()].reduce((sum, cost) => sum + cost, 0);
+}
+
+function offersOf(cards) {
+  const offers = cards.flatMap((card) => card.offers);
+  return [...new Map(offers.map((offer) => [offer.key || `${offer.step}#${offer.candidate}`, offer])).values()];
 }
 
 const KEYS = [

@@ -1,7 +1,8 @@
 // One card of the grid.
 
-function axesOf(card) {
-  return Object.entries(card.axes).map(([axis, value]) => `${axis} ${value}`).join(" · ");
+function axesTold(card) {
+  const told = Object.entries(card.axes).map(([axis, value]) => el("bdi", { text: `${axis} ${value}` }));
+  return told.length > 0 && el("span", { class: "axes" }, told.flatMap((each, index) => (index ? [" · ", each] : [each])));
 }
 
 function plainName(card) {
@@ -15,10 +16,9 @@ function linkTo(name) {
 
 // A card far from what is seen is a link with its name. Two thousand of these are laid out in no time.
 function drawCard(card) {
-  const axes = axesOf(card);
   const item = el("li", { class: `card is-${card.state} thin` },
     el("a", { class: "open", href: linkTo(card.name), tabindex: "-1", title: card.name },
-      el("span", { class: "name", dir: "auto" }, el("b", { text: plainName(card) }), axes && el("span", { class: "axes", text: axes }))));
+      el("span", { class: "name", dir: "auto" }, el("b", { text: plainName(card) }), axesTold(card))));
   item.dataset.name = card.name;
   return item;
 }
@@ -26,14 +26,14 @@ function drawCard(card) {
 // The rest of a card, which takes the room that was kept for it.
 function dressCard(item, card) {
   if (!item.classList.contains("thin")) return;
-  const picture = card.picture;
+  const picture = widest(card);
   const facts = picture ? measures(picture) : [];
   if (card.cost === null) facts.push("cost unknown");
   else if (card.cost > 0) facts.push(money(card.cost));
   item.classList.remove("thin");
   item.firstChild.prepend(el("span", { class: "well" }, picture
     ? thumbnail(picture, card.alt ?? "")
-    : el("span", { class: "nothing", text: card.state === "failed" ? "no picture" : "not made yet" })));
+    : el("span", { class: "nothing", text: card.state === "stale" || card.state === "draft" ? "not made yet" : "no picture" })));
   item.firstChild.append(el("span", { class: "meta" }, badge(card.state), facts.map((fact) => el("span", { text: fact }))));
   fill(item, el("p", { class: "calling", hidden: true }), quickOffer(card));
 }

@@ -7,6 +7,7 @@ function makeDetail(app) {
   let part = "result";
   let pair = [];
   let pairing = false;
+  let offersAsked = "";
   const left = el("div", { class: "left" });
   const facts = el("div", { class: "facts", tabindex: "0", role: "region", "aria-label": "Facts" });
   const title = el("h2", { class: "heading", tabindex: "-1", dir: "auto" });
@@ -40,42 +41,54 @@ function makeDetail(app) {
     pair = [];
     pairing = false;
     draw();
-    left.querySelector("[aria-current=true]")?.focus({ preventScroll: true });
   }
 
-  // What is in the large view: { before, after, labels, alt }, or null where there is no picture.
+  // What is in the large view: { before, after, labels, alt, note }, or null where there is no picture.
   function looked(card) {
-    const alone = (picture) => picture && { before: null, after: picture, labels: [], alt: card.alt || `The picture ${card.name}` };
+    const alone = (picture, earlier = false) => picture
+      && { before: null, after: picture, labels: [], alt: card.alt || `The picture ${card.name}`, note: earlier && EARLIER };
     const [kind, ...at] = part.split(":");
     if (kind === "file") return alone(card.files[Number(at[0])]?.picture ?? null);
-    if (kind === "candidate") return alone(card.stages[Number(at[0])]?.candidates[Number(at[1])]?.picture ?? null);
+    if (kind === "candidate") {
+      const candidate = card.stages[Number(at[0])]?.candidates[Number(at[1])];
+      return alone(candidate?.picture ?? null, candidate?.earlier);
+    }
     if (kind === "pair") {
       const [one, other] = pair.map((index) => card.stages[Number(at[0])]?.candidates[index]);
-      if (one?.picture && other?.picture) return { before: one.picture, after: other.picture, labels: [`candidate ${one.number}`, `candidate ${other.number}`], alt: "" };
+      if (one?.picture && other?.picture) return { before: one.picture, after: other.picture, labels: [one, other].map(numbered), alt: "", note: pairNote([one, other]) };
       return alone(card.picture);
     }
     if (kind === "stage") {
       const stage = card.stages[Number(at[0])];
-      if (stage?.before && stage.after) return { before: stage.before, after: stage.after, labels: ["before", "after"], alt: `After ${stage.name}` };
-      return alone(stage?.after ?? stage?.before ?? null);
+      if (stage?.before && stage.after) return { before: stage.before, after: stage.after, labels: ["before", "after"], alt: `After ${stage.name}`, note: stage.earlier && EARLIER };
+      return alone(stage?.after ?? stage?.before ?? null, stage?.earlier);
     }
     return alone(widest(card));
   }
 
+  // Where what had the focus is gone, the dialog's title has it.
   function draw() {
+    const within = dialog.contains(document.activeElement);
+    keepingFocus(dialog, drawAll);
+    if (within && (!dialog.contains(document.activeElement) || document.activeElement === dialog || document.activeElement.disabled)) title.focus({ preventScroll: true });
+  }
+
+  function drawAll() {
     const card = app.byName.get(name);
     const at = app.shown.indexOf(name);
     const scrolled = facts.scrollTop;
-    title.replaceChildren(plainName(card), axesOf(card) && el("span", { class: "axes", text: axesOf(card) }));
+    title.replaceChildren();
+    fill(title, el("bdi", { text: plainName(card) }), axesTold(card));
     state.replaceChildren(badge(card.state));
     place.textContent = at >= 0 ? `${at + 1} of ${app.shown.length.toLocaleString("en-US")}` : "";
     dialog.querySelector("[aria-label='The picture before']").disabled = at <= 0;
     dialog.querySelector("[aria-label='The picture after']").disabled = at < 0 || at >= app.shown.length - 1;
     const seen = looked(card);
-    left.replaceChildren(seen ? viewer(seen, look) : el("div", { class: "viewer" }, el("p", { class: "nothing", text: "There is no picture of this yet" })));
+    left.replaceChildren(seen ? viewer(seen, look) : el("div", { class: "viewer" }, el("p", { class: "nothing", text: "There is no picture of this to show" })));
     fill(left, strip(card, part, choose), candidateRows(card));
     facts.replaceChildren();
     drawFacts(facts, card, part, choose);
+    offersAsked = JSON.stringify(ready(card));
     facts.scrollTop = scrolled;
   }
 
@@ -84,9 +97,9 @@ function makeDetail(app) {
     const at = kind === "stage" || kind === "candidate" || kind === "pair" ? Number(index) : null;
     return card.stages.map((stage, number) => {
       const wanted = at === null ? stage.candidates.length > 1 : at === number && isPaid(stage);
-      if (!wanted || (stage.candidates.length < 2 && (desk === null || desk.read_only))) return null;
+      if (!wanted || (stage.candidates.length < 2 && desk === null)) return null;
       return candidates(stage, number, {
-        part, pair, pairing, choose,
+        card, cards: app.cards, part, pair, pairing, choose,
         startPair() { pairing = true; pair = []; part = `stage:${number}`; draw(); },
         stopPair() { pairing = false; pair = []; part = `stage:${number}`; draw(); },
         mark(candidate) {
@@ -94,14 +107,23 @@ function makeDetail(app) {
           part = pair.length === 2 ? `pair:${number}` : `stage:${number}`;
           if (pair.length === 2 && look.mode === "one") look.mode = "slide";
           draw();
-          left.querySelector(`[data-candidate="${number}:${candidate}"]`)?.focus({ preventScroll: true });
         },
       });
     });
   }
 
+  // After news of this picture: the same part of it is looked at, and nobody who types or decides is interrupted.
+  function refresh() {
+    if (name === null || !dialog.open || dialog.querySelector(".left .question, .facts .is-busy")) return;
+    const asked = dialog.querySelector(".facts .question");
+    if (asked && offersAsked === JSON.stringify(ready(app.byName.get(name)))) return;
+    if (asked) app.live.toast(CHANGED);
+    draw();
+  }
+  dialog.addEventListener("settled", refresh);
+
   return {
-    dialog,
+    dialog, refresh,
     get name() { return name; },
     show(next) {
       if (name !== next) { part = "result"; pair = []; pairing = false; facts.scrollTop = 0; }
@@ -117,15 +139,6 @@ function makeDetail(app) {
     },
     hide() { if (dialog.open) dialog.close(); },
     forget() { name = null; },
-    // After news of this picture: the same part of it is looked at, and nobody who types or decides is interrupted.
-    refresh() {
-      if (name === null || !dialog.open) return;
-      if (dialog.querySelector(".armed .question")) return;
-      const focused = dialog.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-      draw();
-      if (focused) [...dialog.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus({ preventScroll: true });
-      else if (!dialog.contains(document.activeElement) || document.activeElement === document.body) title.focus({ preventScroll: true });
-    },
   };
 }
 
@@ -134,6 +147,41 @@ function widest(card) {
   const own = card.picture;
   const alike = ({ picture }) => picture && own && Math.abs(picture.width / picture.height / (own.width / own.height) - 1) < 0.02;
   return card.files.filter(alike).reduce((best, { picture }) => (picture.width > best.width ? picture : best), own);
+}
+
+const EARLIER = "of the earlier request";
+const AT_ONCE = "bought at once, within the limit. Go on?";
+const CHANGED = "the request changed: look again";
+
+function numbered(candidate) {
+  return `candidate ${candidate.number}`;
+}
+
+function pairNote(pair) {
+  const former = pair.filter((candidate) => candidate.earlier);
+  if (!former.length) return "";
+  return former.length === pair.length ? `both ${EARLIER}` : `${numbered(former[0])} is ${EARLIER}`;
+}
+
+// What is known of a candidate in a few words: what it cost, or what it would cost.
+function candidateFacts({ cost, price, earlier, picture, by }) {
+  return [
+    earlier && EARLIER, cost !== null && cost > 0 ? money(cost) : price !== null && `at most ${atMost(price)}`,
+    picture?.draft && "draft", by && el("bdi", { text: by }),
+  ].filter(Boolean).flatMap((fact, index) => (index ? [", ", fact] : [fact]));
+}
+
+// What picking it would buy where the watch buys by itself, as a question; "" where nothing.
+function pickQuestion(candidate, card, stage, cards) {
+  if (candidate.price !== null) return `This is ${AT_ONCE}`;
+  return hasEdits(card, stage, cards) ? `Edits of it are ${AT_ONCE}` : "";
+}
+
+// Others are never asked for without a question: the present ones would be looked for in vain.
+function othersQuestion(stage) {
+  const cost = stage.candidates.reduce((sum, candidate) => sum + (candidate.price ?? candidate.cost ?? NaN), 0);
+  const price = Number.isNaN(cost) ? "price unknown" : `for about ${atMost(cost)}`;
+  return `All candidates are asked for anew${desk.buys ? `, at once, ${price}` : ""}; the present ones stay in the history. Go on?`;
 }
 
 // The chain as a strip: what it ends in, then each stage as it comes.
@@ -147,7 +195,8 @@ function strip(card, part, choose) {
     made.dataset.key = key;
     return el("li", {}, made);
   };
-  const stages = card.stages.map((stage, index) => entry(`stage:${index}`, stage.kind, stage.after ? pixels(stage.after) : stage.word, stage.after));
+  const stages = card.stages.map((stage, index) => entry(`stage:${index}`, stage.kind,
+    stage.earlier ? "earlier request" : stage.after ? pixels(stage.after) : stage.word, stage.after));
   const result = entry("result", "result", card.picture && pixels(widest(card)), card.picture);
   return el("nav", { class: "strip", "aria-label": "The chain" }, el("ol", {}, stages, result));
 }
@@ -157,24 +206,25 @@ function candidates(stage, at, act) {
     const key = `candidate:${at}:${index}`;
     const marked = act.pairing ? act.pair.includes(index) : act.part === key;
     const open = button("", {
-      class: "candidate", "aria-label": `Candidate ${candidate.number}${candidate.picked ? ", picked" : ""}`, "aria-pressed": String(marked),
+      class: "candidate", "aria-label": `Candidate ${candidate.number}${candidate.picked ? ", picked" : ""}${candidate.earlier ? `, ${EARLIER}` : ""}`, "aria-pressed": String(marked),
       disabled: !candidate.picture, onclick: () => (act.pairing ? act.mark(index) : act.choose(key)),
     }, el("span", { class: "well" }, candidate.picture ? thumbnail(candidate.picture, "", 1) : el("span", { class: "nothing", text: candidate.word })));
-    open.dataset.candidate = `${at}:${index}`;
     open.dataset.key = key;
-    const facts = [candidate.cost !== null && candidate.cost > 0 ? money(candidate.cost)
-      : candidate.price !== null && !candidate.cost ? `at most ${money(candidate.price)}` : null, candidate.picture?.draft ? "draft" : null, candidate.by || null];
     return el("li", { class: candidate.picked ? "is-picked" : "" }, open,
       el("span", { class: "told" }, el("b", { text: String(candidate.number) }),
         candidate.picked && el("span", { class: "picked" }, icon("picked"), "picked"),
-        el("span", { class: "soft", text: facts.filter(Boolean).join(", ") })),
-      !candidate.picked && desk && !desk.read_only && once("Use this", "second", () => desk.send("pick", { step: stage.step, number: candidate.number })));
+        el("span", { class: "soft" }, candidateFacts(candidate))),
+      reasonsTold(candidate.reasons.filter((reason) => !stage.reasons.includes(reason))),
+      !candidate.picked && desk && candidate.picture && !candidate.picture.draft && choosing("Use this",
+        { look: "second", label: `Use candidate ${candidate.number} of ${act.card.name}`, key: `use:${at}:${index}` },
+        pickQuestion(candidate, act.card, stage, act.cards), () => desk.send("pick", { step: stage.step, number: candidate.number })));
   });
   return el("section", { class: "candidates", "aria-label": `Candidates of ${stage.name}` },
     el("header", {}, el("h3", { text: stage.candidates.length > 1 ? "Candidates" : "Candidate" }),
       act.pairing && el("span", { class: "soft", text: act.pair.length === 2 ? "compared above" : "mark two of them" }),
       stage.candidates.filter((candidate) => candidate.picture).length > 1 && button(act.pairing ? "Stop comparing" : "Compare two",
         { class: "quiet", "aria-pressed": String(act.pairing), "data-key": `pair:${at}`, onclick: act.pairing ? act.stopPair : act.startPair }),
-      desk && !desk.read_only && once("Ask for others", "quiet", () => desk.send("reroll", { step: stage.step }))),
+      desk && armed("Ask for others", othersQuestion(stage), ON, () => desk.send("reroll", { step: stage.step }),
+        { look: "quiet", label: `Ask for other candidates of ${act.card.name}`, key: `others:${at}` })),
     el("ol", {}, made));
 }

@@ -62,15 +62,21 @@ function outputs(card, part, choose) {
     })));
 }
 
+function buildWords({ low, high, unpriced }) {
+  const calls = unpriced > 0 && `${count(unpriced, "call")} of unknown price`;
+  if (!(high > 0)) return calls && `would make ${calls}`;
+  const least = high - low < 0.00005 ? "" : `${money(low)} to `;
+  return `would spend ${least}at most ${atMost(high)}${calls ? `, and make ${calls}` : ""}`;
+}
+
 function about(card) {
   const pairs = [["Manifest", el("code", { text: `${card.file}:${card.line}` })]];
   for (const [axis, value] of Object.entries(card.axes)) pairs.push([axis, value]);
   if (card.alt !== null) pairs.push(["Alt text", card.alt === "" ? "none: it is decoration" : card.alt]);
   if (card.tags.length) pairs.push(["Tags", el("span", { class: "tags" }, card.tags.map((tag) => el("span", { class: "tagged", text: tag })))]);
   pairs.push(["Cost", card.cost === null ? "unknown" : money(card.cost)]);
-  if (card.high > 0 || card.unpriced > 0) {
-    pairs.push(["A build", `would spend ${range(card.low, card.high)}${card.unpriced ? `, and ${count(card.unpriced, "call")} of unknown price` : ""}`]);
-  }
+  const build = buildWords(card);
+  if (build) pairs.push(["A build", build]);
   const own = card.picture;
   if (own) pairs.push(["Digest", el("code", { class: "digest", title: own.digest, text: own.digest.slice(0, 16) })]);
   return el("section", { class: "about" }, el("h3", { text: "About" }),

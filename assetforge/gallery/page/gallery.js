@@ -83,7 +83,9 @@ function startGallery() {
     else app.detail.hide();
   }
 
-  document.getElementById("page").replaceChildren(app.bar.bar, app.bar.chips, el("main", {}, app.grid.list, app.grid.nothing));
+  const host = document.getElementById("page");
+  host.replaceChildren();
+  fill(host, app.bar.bar, app.bar.part, app.bar.chips, el("main", {}, app.grid.list, app.grid.nothing));
   uncover();
   addEventListener("hashchange", look);
   addEventListener("popstate", look);

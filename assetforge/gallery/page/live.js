@@ -16,19 +16,20 @@ function makeLive(app, told) {
 
   function spentTold() {
     if (money_.limit === null) return money_.spent > 0 ? `${money(money_.spent)} spent` : "";
-    return `${money(money_.spent)} of ${money(money_.limit)} spent`;
+    return `${money(money_.spent)} of ${atMost(money_.limit)} spent`;
   }
 
   function lineTold() {
     if (lost) return [el("span", { class: "is-failed badge" }, icon("lost"), "assetforge has stopped"), el("span", { class: "soft", text: "this page looks for it" })];
     if (round.state === "building") {
       const parts = going && going.total ? `${going.done} of ${going.total}` : "";
-      const under = [...calls.keys()].slice(0, 3).map((name) => `${name} ${age(callAge(name))}`).join(", ");
+      const under = [...calls].slice(0, 3).flatMap(([name, { note }], index) =>
+        [index > 0 && ", ", el("bdi", { text: name }), ` ${age(callAge(name))}`, note && `, ${note}`]);
       return [el("span", { class: "is-draft badge" }, icon("call"), "building"), parts && el("span", { text: parts }),
-        el("span", { class: "soft clip", text: under || going?.last || "" })];
+        el("span", { class: "soft clip" }, under.length ? under : said(going?.last ?? ""))];
     }
     const fold = { "aria-expanded": String(!folded), onclick: () => { folded = !folded; draw(); } };
-    const last = el("span", { class: "soft clip", text: (round.lines.at(-1) ?? "").replaceAll("`", "") });
+    const last = el("span", { class: "soft clip" }, said(round.lines.at(-1) ?? ""));
     if (round.state === "broken" || round.errors.length) {
       const text = round.errors.length ? count(round.errors.length, "error") : "failed";
       return [button(text, { class: "quiet is-failed badge", ...fold }, icon("failed")), last, again()];
@@ -38,7 +39,7 @@ function makeLive(app, told) {
   }
 
   function again() {
-    if (told.read_only || !told.watching) return null;
+    if (!told.watching) return null;
     return armed("Build again", "Calls that may have been billed are asked again.", "Build", () => desk.send("again", {}), "quiet");
   }
 
@@ -106,9 +107,8 @@ function makeLive(app, told) {
         method: "POST", credentials: "same-origin", body: JSON.stringify(body),
         headers: { "Content-Type": "application/json", "X-Assetforge": "1" },
       });
-      if (response.status === 403) answer = { ok: false, lines: [], errors: [{ message: "this page may not do that any more", hint: "open the address that the terminal shows" }] };
-      else if (!response.ok) answer = { ok: false, lines: [], errors: [{ message: `the server answered ${response.status}`, hint: null }] };
-      else answer = await response.json();
+      answer = await response.json().catch(() => null);
+      if (!answer?.errors) answer = { ok: false, lines: [], errors: [{ message: `the server answered ${response.status}`, hint: null }] };
     } catch {
       answer = { ok: false, lines: [], errors: [{ message: "assetforge does not answer", hint: "is it still running?" }] };
     }
@@ -136,7 +136,7 @@ function makeLive(app, told) {
       going = data;
       const names = new Set(data.calls.map((call) => call.name));
       for (const name of calls.keys()) if (!names.has(name)) calls.delete(name);
-      for (const call of data.calls) calls.set(call.name, { since: performance.now() - call.seconds * 1000 });
+      for (const call of data.calls) calls.set(call.name, { since: performance.now() - call.seconds * 1000, note: call.note });
       tick();
     },
   };
@@ -156,7 +156,7 @@ function makeLive(app, told) {
     });
   }
 
-  desk = { can_spend: told.can_spend, read_only: told.read_only, send };
+  desk = { can_spend: told.can_spend, buys: told.buys, send };
   setInterval(tick, 1000);
   return { status, start: () => { draw(); listen(); }, tick };
 }

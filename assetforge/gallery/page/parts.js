@@ -1,6 +1,10 @@
 // Elements, icons and words that every part of a page is made of. Text goes in as text nodes only, and no markup is ever
 // parsed; the policy of the page would refuse it (trusted types).
 
+// Controls, and marks that turn the order of what follows (UAX 9): written out, as the terminal does.
+const HARMFUL = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+const SPOKEN = new Set(["title", "alt", "aria-label"]);
+
 const ICONS = {
   fresh: "M3 8.5l3.5 3.5L13 4.5",
   stale: "M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3",
@@ -24,14 +28,18 @@ const ICONS = {
   lost: "M2 2l12 12M5 8.5a4.2 4.2 0 0 1 2-1M2.5 6a8 8 0 0 1 2.4-1.5M8 12.5v.1M9 4a8 8 0 0 1 4.5 2",
 };
 
+function visible(text) {
+  return String(text).replace(HARMFUL, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function el(tag, given = {}, ...children) {
   const made = document.createElement(tag);
   for (const [key, value] of Object.entries(given)) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (key === "class") made.className = value;
-    else if (key === "text") made.textContent = value;
-    else made.setAttribute(key, value === true ? "" : value);
+    else if (key === "text") made.textContent = visible(value);
+    else made.setAttribute(key, value === true ? "" : SPOKEN.has(key) ? visible(value) : value);
   }
   fill(made, ...children);
   return made;
@@ -39,7 +47,7 @@ function el(tag, given = {}, ...children) {
 
 function fill(element, ...children) {
   for (const child of children.flat()) {
-    if (child !== null && child !== undefined && child !== false) element.append(child);
+    if (child !== null && child !== undefined && child !== false) element.append(child instanceof Node ? child : visible(child));
   }
   return element;
 }
@@ -62,13 +70,25 @@ function button(text, given = {}, ...children) {
   return el("button", { type: "button", ...given }, ...children, text);
 }
 
+// Draws what is in a host anew: who stood on something with a key stands there afterwards.
+function keepingFocus(host, draw) {
+  const key = host.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  draw();
+  if (key !== undefined) [...host.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key && !each.disabled)?.focus({ preventScroll: true });
+}
+
 // Words between backticks are what somebody wrote: as on the terminal, but set as code.
 function said(text) {
   return text.split("`").map((part, index) => (index % 2 ? el("code", { text: part }) : part));
 }
 
-function reasonsTold(reasons) {
-  return reasons.length > 0 && el("ul", { class: "reasons", dir: "auto" }, reasons.map((reason) => el("li", {}, said(reason))));
+// The same where names may hold any mark: pairs of words of ours, and a name behind them.
+function sentence(pairs) {
+  return pairs.flatMap(([words, name]) => [words, name && el("code", { text: name })]).filter(Boolean);
+}
+
+function reasonsTold(reasons, told = said) {
+  return reasons.length > 0 && el("ul", { class: "reasons" }, reasons.map((reason) => el("li", { dir: "auto" }, told(reason))));
 }
 
 function badge(word, text = word) {
@@ -82,8 +102,10 @@ function money(usd) {
   return "$" + usd.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
-function range(low, high) {
-  return Math.abs(high - low) < 0.00005 ? money(high) : `${money(low)} to ${money(high)}`;
+// An amount that nothing may pass: never less than it is, but for the noise in the last digits of sums.
+function atMost(usd) {
+  const unit = Math.abs(usd) < 0.1 ? 1e4 : 1e2;
+  return money(Math.ceil(Number((usd * unit).toFixed(6))) / unit);
 }
 
 function byteSize(size) {
@@ -115,7 +137,7 @@ function wordDiff(pairs) {
   const told = el("p", { class: "words", dir: "auto" });
   let last = null;
   for (const [sign, word] of pairs) {
-    if (last?.sign === sign) last.node.append(` ${word}`);
+    if (last?.sign === sign) last.node.append(visible(` ${word}`));
     else {
       const node = sign === " " ? el("span", { text: word }) : el(sign === "+" ? "ins" : "del", { text: word });
       fill(told, last && " ", node);
@@ -127,7 +149,7 @@ function wordDiff(pairs) {
 
 function copier(text) {
   return button("Copy", {
-    class: "quiet",
+    class: "quiet", "aria-label": "Copy the prompt",
     async onclick(event) {
       const pressed = event.currentTarget;
       const done = await copied(text);

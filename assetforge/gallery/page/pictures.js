@@ -1,6 +1,6 @@
 // A picture in a box: as large as it fits, at its own size, or against another one with a slider.
 
-const ADDRESS = /^pictures\/[0-9a-f]+(-thumb)?\.[a-z0-9]+$/;
+const ADDRESS = /^pictures\/[0-9a-f]+(-thumb|-large)?\.[a-z0-9]+$/;
 const GROUNDS = ["checker", "light", "dark"];
 
 function address(url) {
@@ -107,7 +107,7 @@ function choice(label, options, chosen, onChoice) {
   return el("div", { class: "choice", role: "group", "aria-label": label }, buttons);
 }
 
-// The pictures' tools, and the pictures: `look` is { before, after, labels, alt }, `state` what was chosen so far.
+// The pictures' tools, and the pictures: `look` is { before, after, labels, alt, note }, `state` what was chosen so far.
 function viewer(look, state) {
   const host = el("div", { class: "viewer" });
   const tools = el("div", { class: "tools" });
@@ -131,6 +131,7 @@ function viewer(look, state) {
   };
   draw();
   fill(tools,
+    look.note && el("p", { class: "soft", text: look.note }),
     compared && choice("How to compare", [["slide", "Slider"], ["beside", "Side by side"], ["one", "Alone"]], state.mode, (mode) => { state.mode = mode; draw(); }),
     full,
     choice("What is behind the picture", GROUNDS.map((name) => [name, name[0].toUpperCase() + name.slice(1)]), state.ground,
