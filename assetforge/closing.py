@@ -155,7 +155,9 @@ def _write_lock(
         # Somebody wrote it meanwhile, by a merge, another build or a pin: what they changed stays as they have it.
         lines = dict(merge_lines(began, before, parse_lock(lock_text(lines))).lines)
     keep_replaced(space.state.folder, before, lines)
-    return write_lock(space.lock_path, lines, space.remembered.rows.text)
+    digest = write_lock(space.lock_path, lines, space.remembered.rows.text)
+    space.remembered.lock = digest if before is began else ""
+    return digest
 
 
 def _is_clean(space: Workspace, ended: Ended, options: Options) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assetforge.check import Checked, check
 from assetforge.config import Settings, load_settings
+from assetforge.digest import digest_bytes
 from assetforge.errors import Disagreement, ManifestError, Problem, UsageError
 from assetforge.events import Event, Listener, Warned
 from assetforge.gate import Options
@@ -59,9 +60,13 @@ class Project:
     def __post_init__(self) -> None:
         self.reading = Reading(self.root)
 
+    def anew(self) -> "Project":
+        """The same project, of which nothing is read yet."""
+        return Project(self.root, self.file, self.settings, self.environ, self.variables, self.today)
+
     def again(self) -> "Project":
-        """The same project, to be read anew, but for what this process knows of it."""
-        other = Project(self.root, self.file, self.settings, self.environ, self.variables, self.today)
+        """The same, but for what this process knows of store and lock: for the thread that this one is used in."""
+        other = self.anew()
         other._remembered = self._remembered
         return other
 
@@ -82,6 +87,19 @@ class Project:
                 self.manifest, profile=profile, variables=self.variables, today=self.today
             )
         return self._graphs[profile]
+
+    def knows_lock(self) -> bool:
+        """Whether the lock's file is as this process has read or written it last."""
+        try:
+            with open(os.path.join(self.root.path, lock_name(self.file)), "rb") as file:
+                return digest_bytes(file.read()) == self._remembered.lock
+        except OSError:
+            return self._remembered.lock == digest_bytes(b"")
+
+    @property
+    def resolved(self) -> Graph | None:
+        """The graph of the manifest as it is, where something needed it and it could be made."""
+        return self._graphs.get(None)
 
     def graphs(self) -> list[Graph]:
         """The graph, and those of profiles that write to a folder of their own: all that has files at once. Raises

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetforge.config import Settings
+from assetforge.digest import digest_bytes
 from assetforge.errors import Problem
 from assetforge.events import Listener, Warned
 from assetforge.graph.requests import provider_tables
@@ -37,9 +38,11 @@ from assetforge.world import World
 @dataclass(slots=True)
 class Remembered:
     """What a process knows of a project since it opened it the last time. It saves time, and decides nothing that
-    costs money. `silent` has remotes that did not answer, and when, in seconds of a clock that never goes back."""
+    costs money. `lock` is the digest of the lock's text as it was read or written last, "" where somebody else wrote
+    it meanwhile. `silent` has remotes that did not answer, and when, in seconds of a clock that never goes back."""
 
     rows: Rows = field(default_factory=Rows)
+    lock: str = ""
     silent: dict[str, float] = field(default_factory=dict)
     _states: dict[Path, StateFile] = field(default_factory=dict)
 
@@ -139,6 +142,7 @@ def open_workspace(
     known, folder = remembered or Remembered(), project_folder(data, root.path, manifest.file)
     state = State(folder, root, known.state(folder))
     lock = read_lock(os.path.join(root.path, lock_name(manifest.file)), parse=known.rows.parse)
+    known.lock = digest_bytes(lock.text.encode())
     files = _files_by_digest(lock, state)
     found = Bytes(blobs, root, files, manifest.table.cache.originals, seen=state.seen)
     shelf = Shelf(blobs, records, Ledger(data / FILE), rehearsal=(data / REHEARSAL).exists())

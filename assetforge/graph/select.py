@@ -39,7 +39,9 @@ class Selector:
         none."""
         body = pattern.removeprefix("!").removeprefix("+")
         after = body.endswith("+")
-        found = self._matching(body.removesuffix("+"))
+        name = body.removesuffix("+")
+        # A whole name is that instance, though it have a `*` in it; nothing has to be read of it.
+        found = {name} if name in self._order else self._matching(name)
         if not found:
             raise UsageError(f"`{pattern}` matches no asset", hint=_hint(self._graph, body))
         return found | dependents(self._graph, found) if after else found

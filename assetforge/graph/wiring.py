@@ -115,12 +115,19 @@ class Wiring:
             path = self.reading.root.clean(text)
             name = f"{'file' if holds == 'picture' else 'font'}:{path}"
             if name not in self.sources:
-                if not self.reading.root.is_plainly_readable(path, self._folders):
-                    self.reading.root.readable(path, text=False)
+                self._require(path)
                 self.sources[name] = Source(name, path, where, holds=holds)
         except PathError as error:
             raise ManifestError([Problem(error.message, None, self._hint(error, text, holds))]) from None
         return Link(name)
+
+    def _require(self, path: str) -> None:
+        """Raises PathError where a file can't be read, and notes that it was asked for in vain."""
+        if self.reading.root.is_plainly_readable(path, self._folders):
+            return
+        self.reading.missing.add(path)
+        self.reading.root.readable(path, text=False)
+        self.reading.missing.remove(path)
 
     def _hint(self, error: PathError, path: str, holds: str) -> str | None:
         """What a path that can't be read may have been meant to be."""

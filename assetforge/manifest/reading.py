@@ -12,13 +12,15 @@ from assetforge.words import closest
 
 class Reading:
     """Reads text below a root. `texts` maps each path read to its text, `digests` to that of its bytes; `listed`
-    has the folders globbed, with their facts from just before; `missing` are paths that were asked for in vain."""
+    has the folders globbed, with their facts from just before, `matched` what each pattern matched then; `missing`
+    are paths that were asked for in vain."""
 
     def __init__(self, root: Root) -> None:
         self.root = root
         self.texts: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.listed: dict[str, tuple[int, int, int, int]] = {}
+        self.matched: dict[str, tuple[str, ...]] = {}
         self.missing: set[str] = set()
 
     def text(self, path: str) -> str:
@@ -52,6 +54,8 @@ class Reading:
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The files a glob matches, sorted. Raises PathError."""
+        self.matched[pattern] = ()
         for folder in self.root.glob_folders(pattern):
             self.listed.setdefault(folder, facts_of(os.stat(os.path.join(self.root.path, folder))))
-        return self.root.list_glob(pattern)
+        self.matched[pattern] = self.root.list_glob(pattern)
+        return self.matched[pattern]
