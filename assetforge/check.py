@@ -13,7 +13,7 @@ from assetforge.outputs.aside import owner_of
 from assetforge.plan.forecast import Forecast, Purchase, purchases_of
 from assetforge.plan.lost import can_be_bought_again, why_lost
 from assetforge.plan.walk import FileState
-from assetforge.words import count, money, money_range, waits_for
+from assetforge.words import count, money_range, most, waits_for
 from assetforge.workspace import Workspace
 
 OUTDATED = "it is made from an earlier request"
@@ -49,7 +49,7 @@ class Cost:
         if self.unpriced == self.pictures:
             return "at a price that nobody knows"
         more = f", and {count(self.unpriced, 'price')} unknown" if self.unpriced else ""
-        return f"for {money_range(self.low, self.high) if self.sure else f'up to {money(self.high)}'}{more}"
+        return f"for {money_range(self.low, self.high) if self.sure else f'up to {most(self.high)}'}{more}"
 
     @property
     def told(self) -> str:

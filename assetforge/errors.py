@@ -10,6 +10,7 @@ column only when an error is shown.
     └── BudgetError            4  a limit of money was reached, or consent is missing
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -93,6 +94,12 @@ class ManifestError(AssetforgeError):
         found = tuple(dict.fromkeys(problems))
         super().__init__("; ".join(problem.message for problem in found))
         self.problems = found
+
+
+def told_of_machine(error: OSError) -> str:
+    """What a machine refuses, in words: the file, and what is wrong with it."""
+    where = f"`{os.fsdecode(error.filename)}`: " if isinstance(error.filename, str | bytes) else ""
+    return where + (error.strerror or str(error)).lower()
 
 
 class NotCurrent(AssetforgeError):  # noqa: N818 - the state it tells of is not a fault

@@ -53,7 +53,7 @@ class CallFinished:
 
 @dataclass(frozen=True, slots=True)
 class CallFailed:
-    """A paid call ended badly. `keys` are those of what it asked for, where the next build would ask for them again."""
+    """A paid call ended badly. `keys` are those of what it asked for."""
 
     call: str
     step: str

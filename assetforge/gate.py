@@ -20,7 +20,7 @@ from assetforge.providers.spec import Provider
 from assetforge.run.approval import CENT_PART, EVERYTHING, Approval
 from assetforge.run.budget import SAY_THE_PRICE, Budget
 from assetforge.store.notes import builds, noted
-from assetforge.words import count, money
+from assetforge.words import count, most
 from assetforge.workspace import Workspace
 
 DEFAULT_CONFIRM_USD = 1.00
@@ -134,12 +134,14 @@ def _refuse_other_prices(forecast: Forecast, approval: Approval) -> None:
         return
     now = {item.key: item.price for item in forecast.purchases if item.sure}
     for key, price in approval.approved.items():
+        if key not in now and forecast.blocked:
+            raise UsageError.of([failure.problem for failure in forecast.blocked])
         if key not in now:
             raise BudgetError("the request is another one by now, or is not missing any more", hint=LOOK_AGAIN)
         other = now[key]
         if other is None or abs(other - price) > CENT_PART:
-            told = "a price that is not known" if other is None else money(other)
-            raise BudgetError(f"it was approved for {money(price)}, and would cost {told}", hint=LOOK_AGAIN)
+            told = "a price that is not known" if other is None else most(other)
+            raise BudgetError(f"it was approved for {most(price)}, and would cost {told}", hint=LOOK_AGAIN)
 
 
 def has_lost_records(space: Workspace) -> bool:
@@ -241,17 +243,17 @@ def _limits(manifest: Manifest, settings: Settings, options: Options) -> dict[st
 
 def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: Budget) -> None:
     """More than a little is spent only when somebody said so, and nothing twice. Raises BudgetError."""
-    if options.yes:
+    if options.yes or options.approval.is_for_single_calls:
         return
     again = [item for item in forecast.purchases if item.key and space.lock.paid("", "", item.key)]
     if again:
         _ask_to_buy_again(forecast, again, options)
     if not forecast.purchases:
         return
-    most = forecast.high if budget.limit is None else min(forecast.high, budget.limit)
-    if forecast.unpriced == 0 and (most <= confirm_limit(space) or options.max_cost is not None):
+    total = forecast.high if budget.limit is None else min(forecast.high, budget.limit)
+    if forecast.unpriced == 0 and (total <= confirm_limit(space) or options.max_cost is not None):
         return
-    told = f"{count(len(forecast.purchases), 'picture')} would be bought, {_for(forecast, most)}"
+    told = f"{count(len(forecast.purchases), 'picture')} would be bought, {_for(forecast, total)}"
     if forecast.unpriced and budget.limit is not None:
         raise BudgetError(f"{told}: {budget.name} needs known prices", hint=SAY_THE_PRICE)
     if options.consent is None:
@@ -265,22 +267,22 @@ def ask_consent(space: Workspace, forecast: Forecast, options: Options, budget: 
         raise BudgetError("nothing was bought")
 
 
-def _for(forecast: Forecast, most: float) -> str:
+def _for(forecast: Forecast, limit: float) -> str:
     unknown = forecast.unpriced
     if unknown == len(forecast.purchases):
         return "for a price that is not known"
     more = f", and {count(unknown, 'price')} {'is' if unknown == 1 else 'are'} not known" if unknown else ""
-    return f"for at most {money(most)}{more}"
+    return f"for at most {most(limit)}{more}"
 
 
 def _ask_to_buy_again(forecast: Forecast, again: Sequence[Purchase], options: Options) -> None:
     """What was paid for once is paid for again only where that was said of just these pictures."""
     unknown = sum(item.price is None for item in again)
-    total = money(sum(item.price or 0.0 for item in again)) + (" and more" if unknown else "")
+    total = most(sum(item.price or 0.0 for item in again)) + (" and more" if unknown else "")
     told = f"{count(len(again), 'lost picture')} would be bought again, for {total}"
     others = [item for item in forecast.purchases if item not in again]
     if others:
-        more = money(sum(item.price or 0.0 for item in others))
+        more = most(sum(item.price or 0.0 for item in others))
         told += f", and {count(len(others), 'picture')} beside, for at most {more}"
     if options.consent is None:
         raise BudgetError(told, hint="pass --yes")

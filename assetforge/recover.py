@@ -20,7 +20,7 @@ from assetforge.run.tiers import Tiers
 from assetforge.store.documents import is_cost, is_digest
 from assetforge.store.note import Note, quarantine
 from assetforge.store.notes import dead
-from assetforge.words import count, money, some
+from assetforge.words import count, most, some
 from assetforge.workspace import Workspace
 
 ROOM = "see that there is room and that you may write there, and build again"
@@ -82,7 +82,7 @@ def _say(told: Told, listen: Listener) -> None:
     if told.lost:
         calls = count(len(told.lost), "call")
         words = f"{some(told.lost, 4)}: {calls} of a build that ended early may have been billed, and no answer came"
-        hint = f"for at most {money(told.most)}; this build asks again where it is needed"
+        hint = f"for at most {most(told.most)}; this build asks again where it is needed"
         listen(Warned(Problem(words, None, hint)))
     if told.kept:
         verb = "was" if len(told.kept) == 1 else "were"

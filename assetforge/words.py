@@ -1,6 +1,7 @@
 """Counts, lists, the closest name, durations and money as people read them; unaware of their subject."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -63,9 +64,18 @@ def money(usd: float) -> str:
     return f"${usd:,.4f}" if abs(usd) < 0.1 else f"${usd:,.2f}"
 
 
+def most(usd: float) -> str:
+    """The same of an amount that nothing may pass: never less than it is."""
+    if usd == 0:
+        return money(0)
+    unit = 10_000 if abs(usd) < 0.1 else 100
+    # Sums have noise in their last digits, which is no money.
+    return money(ceil(round(usd * unit, 6)) / unit)
+
+
 def money_range(low: float, high: float) -> str:
     """One amount, or the two ends of a range."""
-    return money(high) if abs(high - low) < 0.00005 else f"{money(low)} to {money(high)}"
+    return most(high) if abs(high - low) < 0.00005 else f"{money(low)} to {most(high)}"
 
 
 def current(assets: int) -> str:

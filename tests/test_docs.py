@@ -153,3 +153,11 @@ def test_toml_resolves(block: Block, project: Path) -> None:
     plan = opened.plan()
     assert (plan.problems, plan.remarks) == ((), ())
     assert opened.graph().warnings == ()
+
+
+def test_the_pictures_of_the_page_are_those_that_are_taken_of_it() -> None:
+    from tests.browser import screenshots
+
+    taken = set(re.findall(r'^    yield "(\w+)"$', inspect.getsource(screenshots.play), re.MULTILINE))
+    shown = set(re.findall(r"\(pictures/looking/(\w+)\.webp\)", (ROOT / "docs" / "looking.md").read_text("utf-8")))
+    assert shown == taken == {path.stem for path in screenshots.FOLDER.iterdir()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assetforge.report.excerpt import columns, harmless
 from assetforge.report.underway import OpenCall, Underway, told_end
-from assetforge.words import count, money
+from assetforge.words import count, money, most
 
 # A text and its style, as rich calls it.
 Piece = tuple[str, str]
@@ -71,7 +71,7 @@ def rows(build: Underway, now: float, room: Room, shown: Callable[[str], str] = 
 
 def _head(build: Underway, now: float, room: Room) -> Row:
     total = max(build.total, build.done)
-    whole, of = f"{total:,}", "" if build.limit is None else f" of {money(build.limit)}"
+    whole, of = f"{total:,}", "" if build.limit is None else f" of {most(build.limit)}"
     counted = f"{build.done:,}".rjust(len(whole)) + f"/{whole}"
     spent = (money(build.spent) + of).ljust(len(money(0.0123) + of))
     known = f"{counted}  {clock(now - build.began):>5}  {spent}"

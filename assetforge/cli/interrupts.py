@@ -6,14 +6,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
-from assetforge.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from assetforge.run.stop import Stop
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is closed is a wish as well.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 AT_ONCE = 130
 AT_ONCE_WORDS = "stopped at once: calls under way may have been billed, and the next build tells of them"
 
@@ -26,10 +22,25 @@ class Loop(Protocol):
     def remove_reader(self, fd: Any) -> Any: ...
 
 
+class Stoppable(Protocol):
+    """What a signal stops: a build, or a watch. `workshop` is None while nothing is under way that could be lost."""
+
+    @property
+    def workshop(self) -> object | None: ...
+    def ask(self) -> None: ...
+
+
+class Display(Protocol):
+    """Where it is said."""
+
+    def say(self, text: str) -> None: ...
+    def abandon(self, words: str) -> None: ...
+
+
 class Interrupts(AbstractContextManager["Interrupts"]):
     """Hears signals while the block runs, and says on the display what happens."""
 
-    def __init__(self, stop: "Stop", progress: Progress) -> None:
+    def __init__(self, stop: Stoppable, progress: Display) -> None:
         self._stop = stop
         self._progress = progress
         self._before: dict[signal.Signals, Any] = {}
@@ -38,7 +49,8 @@ class Interrupts(AbstractContextManager["Interrupts"]):
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
-            self._before[number] = signal.signal(number, self._heard)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` says what is to be ignored
+                self._before[number] = signal.signal(number, self._heard)
         return self
 
     def __exit__(

@@ -13,7 +13,7 @@ from assetforge import __version__
 from assetforge.cli.console import ReaderLeft
 from assetforge.cli.groups import Commands
 from assetforge.cli.options import Declined, Run, common, open_run
-from assetforge.errors import AssetforgeError, NotCurrent, UsageError
+from assetforge.errors import AssetforgeError, NotCurrent, UsageError, told_of_machine
 from assetforge.words import did_you_mean
 
 # In the order of a user's first day.
@@ -22,6 +22,7 @@ COMMANDS = (
     "build",
     "plan",
     "check",
+    "watch",
     "explain",
     "list",
     "graph",
@@ -31,6 +32,8 @@ COMMANDS = (
     "adopt",
     "history",
     "restore",
+    "gallery",
+    "diff",
     "spend",
     "cache",
     "schema",
@@ -173,10 +176,8 @@ def _unnameable(error: UnicodeEncodeError) -> AssetforgeError:
 
 
 def _of_the_machine(error: OSError) -> AssetforgeError:
-    told = (error.strerror or str(error)).lower()
-    where = f"`{os.fsdecode(error.filename)}`: " if isinstance(error.filename, str | bytes) else ""
     hint = "see that there is room and that you may write there; ASSETFORGE_CACHE_DIR moves the store"
-    return AssetforgeError(f"{where}{told}", hint=hint)
+    return AssetforgeError(told_of_machine(error), hint=hint)
 
 
 def _in_our_words(error: click.UsageError) -> UsageError:

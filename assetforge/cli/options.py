@@ -24,6 +24,7 @@ MORE = "All warnings and errors, not the first 50 of each."
 # Problems of one kind that are shown at once.
 MOST = 50
 MOST_JOBS = 1_024
+MOST_PORTS = 65_535
 
 
 class Declined(AssetforgeError):  # noqa: N818 - an answer, not a fault
@@ -125,6 +126,13 @@ class Run:
         self.console.emit(command, {**root, **told, **problems})
         return code
 
+    def emit_row(
+        self, command: str, told: Mapping[str, Any], *, warnings: Iterable["Problem"], errors: Iterable["Problem"]
+    ) -> None:
+        """One result of many as a row of JSON, of the same shape but for the exit code."""
+        problems = {"warnings": self.objects(warnings), "errors": self.objects(errors)}
+        self.console.emit_row(command, {"root": self.root, **told, **problems})
+
     def objects(self, problems: Iterable["Problem"]) -> list[dict[str, Any]]:
         """Problems for JSON."""
         from assetforge.report.problems import problem_object
@@ -200,14 +208,17 @@ class Dollars(click.ParamType):  # type: ignore[type-arg] # generic only in late
 
 
 class Whole(click.ParamType):  # type: ignore[type-arg]
-    """A whole number from 1."""
+    """A whole number from 1 to `most`."""
 
     name = "N"
 
+    def __init__(self, most: int = MOST_JOBS) -> None:
+        self._most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value)
-        if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_JOBS):
-            self.fail(f"`{value}` is not a whole number from 1 to {MOST_JOBS:,}", param, ctx)
+        if not (text.isascii() and text.isdecimal() and 0 < int(text) <= self._most):
+            self.fail(f"`{value}` is not a whole number from 1 to {self._most:,}", param, ctx)
         return int(text)
 
 

@@ -123,7 +123,9 @@ class LiveProgress(Progress):
         super().hear(event)
 
     def _tell(self, event: Event) -> None:
-        if self.console.verbose or self._screen is None or not _is_shown(event):
+        # Files are summed up at the end, also where there was too little to do for a display.
+        is_told = not (isinstance(event, Placed) or (self._screen is not None and _is_shown(event)))
+        if self.console.verbose or is_told:
             super()._tell(event)
 
     def say(self, text: str) -> None:

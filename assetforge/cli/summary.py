@@ -19,7 +19,7 @@ from assetforge.report.built import (
     totals,
 )
 from assetforge.report.excerpt import columns
-from assetforge.words import count, left_behind, money, seconds
+from assetforge.words import count, left_behind, money, most, seconds
 
 FAILED = 1
 OVER_BUDGET = 4
@@ -115,7 +115,7 @@ def _files(paths: Sequence[str]) -> str:
 def _offer(price: float | None) -> str:
     if price == 0:
         return ""
-    return " (buying: price unknown)" if price is None else f" (buying: up to {money(price)})"
+    return " (buying: price unknown)" if price is None else f" (buying: up to {most(price)})"
 
 
 def outputs_of(report: Report) -> dict[str, str]:
@@ -138,10 +138,10 @@ def _add_table(run: Run, report: Report, progress: Progress) -> None:
     ]
     rows += [["spent", spent(report) or money(0)], ["saved", money(report.saved)]]
     if report.drafted and report.draft_price:
-        rows.append(["buying what is drafted", f"up to {money(report.draft_price)}"])
+        rows.append(["buying what is drafted", f"up to {most(report.draft_price)}"])
     if report.unanswered:
         rows.append(
-            ["perhaps billed for nothing", f"{count(report.unanswered, 'call')}, up to {money(report.doubtful)}"]
+            ["perhaps billed for nothing", f"{count(report.unanswered, 'call')}, up to {most(report.doubtful)}"]
         )
     rows += [[f"failed: {failure.instance}", failure.problem.message] for failure in failures_of(report)]
     listed = [] if is_idle(report) else rows

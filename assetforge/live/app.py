@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assetforge.errors import AssetforgeError
+from assetforge.errors import AssetforgeError, told_of_machine
 from assetforge.live import bodies, pictures
 from assetforge.live.answer import Answer, refused
 from assetforge.live.board import Board
@@ -50,19 +50,19 @@ class Desk(Protocol):
     async def pick(self, step: str, number: int) -> Answer: ...
     async def reroll(self, step: str) -> Answer: ...
     async def accept(self, name: str) -> Answer: ...
-    async def approve(self, name: str, offers: Mapping[str, float | None]) -> Answer: ...
+    async def approve(self, name: str, prices: Mapping[str, float]) -> Answer: ...
     async def again(self) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """What a server is made of. `render` makes a page of its data, in a thread. `fault` is told of errors that nobody
-    expected. Without a `desk`, and where the board is read only, there are no writes."""
+    expected."""
 
     board: Board
     render: Callable[[Mapping[str, Any]], Rendered]
     fault: Callable[[Exception], None]
-    desk: Desk | None = None
+    desk: Desk
 
 
 class LiveApp:
@@ -126,16 +126,14 @@ class LiveApp:
     # --- writing ---
 
     def _writes(self) -> list[BaseRoute]:
-        desk, live = self._served.desk, self._served.board.live
-        if desk is None or live.read_only:
-            return []
+        desk = self._served.desk
         writes = [
             self._write("pick", bodies.pick, desk.pick),
             self._write("reroll", bodies.reroll, desk.reroll),
             self._write("accept", bodies.accept, desk.accept),
             self._write("again", bodies.again, desk.again),
         ]
-        if live.can_spend:
+        if self._served.board.live.can_spend:
             writes.append(self._write("approve", bodies.approve, desk.approve))
         return writes
 
@@ -153,6 +151,8 @@ class LiveApp:
                 return JSONResponse(asdict(refused(error.reason)), error.status)
             except AssetforgeError as error:
                 answer = Answer(False, errors=teller.problems(error.problems))
+            except OSError as error:
+                answer = refused(teller.line(told_of_machine(error)))
             lines = [teller.line(line) for line in answer.lines]
             return JSONResponse({"ok": answer.ok, "lines": lines, "errors": answer.errors})
 

@@ -26,13 +26,14 @@ _SEEN = re.compile(r"([\w-]{1,32})\.([0-9]{1,12})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the page may do. `limit` and `spent` are US dollars; no `limit` is None."""
+    """What the page may do. `limit` and `spent` are US dollars; no `limit` is None. `buys` says that rounds buy what
+    is missing by themselves."""
 
     can_spend: bool
     limit: float | None
     spent: float
     watching: bool
-    read_only: bool
+    buys: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,12 @@ def accept(body: Mapping[str, Any]) -> tuple[str]:
     return (_text(name, "name"),)
 
 
-def approve(body: Mapping[str, Any]) -> tuple[str, dict[str, float | None]]:
+def approve(body: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
     """The instance, and what was shown: the most that each request can cost in US dollars, by its key."""
     name, offers = _fields(body, "name", "offers")
     if not isinstance(offers, list) or not 1 <= len(offers) <= MOST_OFFERS:
         raise Malformed("`offers` is not a list of offers")
-    read: dict[str, float | None] = {}
+    read: dict[str, float] = {}
     for offer in offers:
         key, price = _offer(offer)
         if read.setdefault(key, price) != price:
@@ -70,13 +70,13 @@ def again(body: Mapping[str, Any]) -> tuple[()]:
     return ()
 
 
-def _offer(offer: Any) -> tuple[str, float | None]:
+def _offer(offer: Any) -> tuple[str, float]:
     if not isinstance(offer, dict):
         raise Malformed("`offers` is not a list of offers")
     key, price = _fields(offer, "key", "price")
-    if price is not None and not _is_price(price):
+    if not _is_price(price):
         raise Malformed("`price` is not a price")
-    return _text(key, "key"), None if price is None else float(price)
+    return _text(key, "key"), float(price)
 
 
 def _is_price(price: Any) -> bool:

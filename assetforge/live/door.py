@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import parse_qs
 
 BYTES = 32
+HTTP = 80
 HEADER = "x-assetforge"
 # Fetch Metadata Request Headers: who began a request, and what for. Browsers set them; pages can't.
 _OWN = frozenset({"none", "same-origin"})
@@ -65,7 +66,9 @@ class Door:
         self._port = port
         self._token = secrets.token_urlsafe(BYTES)
         self._session = secrets.token_urlsafe(BYTES)
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        # Browsers leave out the port that is http's own.
+        end = "" if port == HTTP else f":{port}"
+        self._hosts = frozenset(f"{name}{end}" for name in ("127.0.0.1", "localhost"))
 
     @property
     def origin(self) -> str:

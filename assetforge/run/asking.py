@@ -112,6 +112,8 @@ class Asked:
         self.listen(CallRetried(self.note.call, self.wish.step.id, numbers, retry.reason, retry.seconds))
 
     def _count_doubtful(self, retry: Retry) -> None:
+        if self.counter.approval.is_for_single_calls:
+            raise CallFailed("maybe_billed", retry.reason)
         budget, number = self.counter.budget, int(self.note.facts.get("doubtful", 0))
         name = f"{self.note.call}.{number}"
         refusal = budget.reserve(name, self.wish.price)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from assetforge.words import money
+from assetforge.words import most
 
 SAY_THE_PRICE = 'say what it costs, in `[provider.NAME.price."MODEL"]`'
 
@@ -34,7 +34,7 @@ class Budget:
         total = self.spent + self.doubtful + sum(self._reserved.values()) + price
         if total > self.limit + 1e-9:
             where = f" ({self.name})" if self.name else ""
-            return f"it could cost {money(price)}, which would pass the limit of {money(self.limit)}{where}"
+            return f"it could cost {most(price)}, which would pass the limit of {most(self.limit)}{where}"
         self._reserved[call] = price
         return None
 

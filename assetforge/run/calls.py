@@ -15,6 +15,7 @@ from assetforge.events import CallFinished, CallRetried, CallStarted, Listener, 
 from assetforge.model import Action, Call, Paid, Record
 from assetforge.ops.spec import OpFailed
 from assetforge.providers.spec import KEPT, SIMULATED, UNWRITTEN, CallFailed
+from assetforge.run.approval import ASK_FOR_IT, HELD_BACK, ONCE_MORE
 from assetforge.run.asking import Asked, NoRoom, OverLimit, Wish, Withdrawn, begin
 from assetforge.run.bytes import BytesGone
 from assetforge.run.claiming import Claiming
@@ -52,11 +53,12 @@ class Calls:
         self._simulated: set[str] = set()
 
     def buy(self, step: Paid, call: Call, actions: Chunk) -> None:
-        """Paid candidates, as many a call as the provider takes."""
-        groups: dict[str, list[Action]] = {}
+        """Paid candidates, as many a call as the provider takes; what may be asked for not beside what may not."""
+        groups: dict[tuple[str, bool], list[Action]] = {}
         for action in actions:
-            groups.setdefault(self.counter.asked.get(action.key, step.settings.provider), []).append(action)
-        for name, group in groups.items():
+            provider = self.counter.asked.get(action.key, step.settings.provider)
+            groups.setdefault((provider, self.counter.approval.names(action.key)), []).append(action)
+        for (name, _), group in groups.items():
             most = self.counter.providers[name].max_n_per_request
             for start in range(0, len(group), most):
                 self._wishes.add(self._wish(step, call, tuple(group[start : start + most]), name))
@@ -123,7 +125,8 @@ class Calls:
         budget, step = self.counter.budget, wish.step
         refusal = self.counter.approval.refusal(wish.keys, wish.each)
         if refusal is not None:
-            self._fail(step, wish.actions, f"`{step.id}` is not bought: {refusal}")
+            hint = ASK_FOR_IT if refusal == HELD_BACK else None
+            self._fail(step, wish.actions, f"`{step.id}` is not bought: {refusal}", hint)
             return None
         refusal = budget.reserve(wish.name, wish.price)
         if refusal is not None:
@@ -229,7 +232,7 @@ class Calls:
             self.counter.budget.lose(wish.name)
         else:
             self.counter.budget.release(wish.name)
-        hint = error.hint
+        hint = ONCE_MORE if is_doubtful and self.counter.approval.is_for_single_calls else error.hint
         # What found no room, or can't be fetched now, is left to the next build: it keeps pictures that came whole,
         # and writes down the rest.
         if asked is not None and error.reason not in KEPT:
@@ -256,7 +259,8 @@ class Calls:
 
     def _may_repeat(self, wish: Wish) -> bool:
         """Whether the user wants a call made again that may have been billed."""
-        most = self.counter.tables[wish.provider.name].retry_maybe_billed
+        is_single = self.counter.approval.is_for_single_calls
+        most = 0 if is_single else self.counter.tables[wish.provider.name].retry_maybe_billed
         done = max(self._repeats.get(action.key, 0) for action in wish.actions)
         self._repeats |= {action.key: done + 1 for action in wish.actions}
         return done < most

@@ -18,11 +18,13 @@ STOP: tuple[str, Mapping[str, Any]] = ("", {})
 
 @dataclass
 class LiveSite:
-    """Serves a gallery on a free port with an open stream of events. `answer` is what each post is told."""
+    """Serves a gallery on a free port with an open stream of events. `answer` is what each post is told, `stranger`
+    says that the page is of another server."""
 
     gallery: Gallery
     answer: dict[str, Any] = field(default_factory=lambda: {"ok": True, "lines": [], "errors": []})
     status: int = 200
+    stranger: bool = False
     posts: "queue.Queue[tuple[str, dict[str, str], Any]]" = field(default_factory=queue.Queue)
     events: "queue.Queue[tuple[str, Mapping[str, Any]]]" = field(default_factory=queue.Queue)
 
@@ -66,6 +68,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/events":
             super().do_GET()
+            return
+        if self._site.stranger:
+            self.send_error(403)
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")

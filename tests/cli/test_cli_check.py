@@ -110,13 +110,13 @@ def test_what_has_to_be_bought_is_told_from_what_has_to_be_made(edited: Builder)
     )
     told = edited.call("check")
     assert told.out == (
-        "new:generate: the lock does not have it; to buy for $0.0529\n"
+        "new:generate: the lock does not have it; to buy for $0.0530\n"
         "night.webp: it is made from an earlier request\n"
         "new.png: waits for `new:generate`\n"
         "list.json: waits for `new`\n"
     )
     assert told.err.startswith(
-        "error: manifest, lock and files do not agree on 4 things; 1 picture would have to be bought for $0.0529\n"
+        "error: manifest, lock and files do not agree on 4 things; 1 picture would have to be bought for $0.0530\n"
     )
     whole = edited.call("check", "--json").object
     assert {one["subject"]: one["buys"] for one in whole["disagreements"]} == {
@@ -152,9 +152,9 @@ def test_in_github_actions_each_asset_is_annotated_with_its_price(
     told = edited.call(*arguments, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
     assert told.code == 3
     errors = [line for line in told.out.splitlines() if line.startswith("::error ")]
-    assert "::error file=assets.toml,line=4,col=8::hero:generate: the prompt changed; to buy for $0.0529" in errors
+    assert "::error file=assets.toml,line=4,col=8::hero:generate: the prompt changed; to buy for $0.0530" in errors
     (night,) = [line for line in errors if "line=8" in line]
     assert "night:edit: waits for `hero:generate`; may have to be bought for up to $0.0775" in night
     table = summary.read_text("utf-8")
-    assert "| hero:generate | the prompt changed; to buy for $0.0529 |" in table
+    assert "| hero:generate | the prompt changed; to buy for $0.0530 |" in table
     assert len(images.paid) == 2

@@ -97,9 +97,9 @@ def test_all_mistakes_of_the_users_settings_are_told_with_their_places(project: 
 def test_a_refusal_lists_what_is_missing_and_says_what_to_do(project: Builder) -> None:
     project.write({"assets.toml": HERO})
     told = project.call("build", "--locked")
-    listed = "hero:generate: the lock does not have it; to buy for $0.0529\nhero.png: waits for `hero:generate`\n"
+    listed = "hero:generate: the lock does not have it; to buy for $0.0530\nhero.png: waits for `hero:generate`\n"
     assert (told.code, told.out) == (3, listed)
-    assert "error: there is no `assets.lock`: 1 picture would have to be bought for $0.0529\n" in told.err
+    assert "error: there is no `assets.lock`: 1 picture would have to be bought for $0.0530\n" in told.err
     assert "hint: run `assetforge build` where it may buy, and commit `assets.lock`\n" in told.err
     whole = project.call("build", "--locked", "--json").object
     assert [one["subject"] for one in whole["missing"]] == ["hero:generate", "hero.png"]

@@ -294,5 +294,5 @@ def test_nothing_wrong_is_said_as_well(project: Builder) -> None:
 
 def test_a_plan_s_summary_has_its_sum(project: Builder) -> None:
     page = summary(project.write({"assets.toml": HERO}), "plan")
-    assert "\n1 picture to buy: $0.0529\n" in page
-    assert ["buy", "hero", "not made yet", "$0.0529"] in cells_of(page)
+    assert "\n1 picture to buy: $0.0530\n" in page
+    assert ["buy", "hero", "not made yet", "$0.0530"] in cells_of(page)

@@ -46,6 +46,7 @@ def own(told: dict[str, Any]) -> set[str]:
         ("list", ("list",)),
         ("explain", ("explain", "night")),
         ("graph", ("graph",)),
+        ("gallery", ("gallery",)),
         ("pick", ("pick", "hero", "1")),
         ("pick", ("reroll", "night")),
         ("clean", ("clean", "--yes")),

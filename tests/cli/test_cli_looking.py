@@ -182,7 +182,7 @@ def test_check_says_what_does_not_agree(edited: Builder) -> None:
     told = edited.call("check", "--lock-only")
     assert told.code == 3
     assert told.out == (
-        "hero:generate: the prompt changed; to buy for $0.0529\n"
+        "hero:generate: the prompt changed; to buy for $0.0530\n"
         "night:edit: waits for `hero:generate`; may have to be bought for up to $0.0775\n"
         "night.png: waits for `hero:generate`\n"
         "night.webp: waits for `hero:generate`\n"
@@ -203,7 +203,7 @@ def test_a_draft_fails_the_check_in_a_line_for_each_asset(edited: Builder) -> No
     told = edited.call("check")
     assert told.code == 3
     assert told.out == (
-        "hero:generate: the lock does not have it; to buy for $0.0529\n"
+        "hero:generate: the lock does not have it; to buy for $0.0530\n"
         "night: 2 placeholders are there; may have to be bought for up to $0.0775\n"
     )
     assert "night.webp: a placeholder is there\n" in edited.call("check", "-v").out
@@ -252,7 +252,7 @@ def test_a_plan_tells_what_a_limit_does(edited: Builder) -> None:
 def test_a_plan_tells_planned_sizes_and_with_v_each_call(edited: Builder, images: ImagesServer) -> None:
     text = edited.call("plan", "-v").out
     key = edited.call("plan", "--json").object["assets"][0]["purchases"][0]["key"]
-    assert f"hero:generate#1  1024x1024  $0.0529  key {key}\n" in text
+    assert f"hero:generate#1  1024x1024  $0.0530  key {key}\n" in text
     assert re.search(r"night:edit#1  1024x1024  \$0\.\d+  key not known yet  sends `art/logo.png`\n", text)
     edited.write({"assets.toml": '[asset.a]\nprompt = "x"\nsize = "300x300"\noutput = "a.png"\n'})
     assert "not made yet; 300x300, asked for as 816x816\n" in edited.call("plan").out
@@ -260,7 +260,7 @@ def test_a_plan_tells_planned_sizes_and_with_v_each_call(edited: Builder, images
 
 def test_a_cheaper_size_is_told_of_until_one_is_chosen_or_bought(edited: Builder) -> None:
     assert (
-        "  cheaper   1024x1024 costs $0.0529 a picture; cut from 1024x1520 it would cost $0.0412, "
+        "  cheaper   1024x1024 costs $0.0530 a picture; cut from 1024x1520 it would cost $0.0413, "
         'and lose 33% of the picture: request_size = "1024x1520"\n'
     ) in edited.call("explain", "hero").out
     assert "request_size" not in edited.call("plan").out
@@ -302,7 +302,7 @@ def test_a_manifest_s_own_price_counts_where_the_user_trusts_its_origin(shop: Bu
     shop.write({"assets.toml": HERO + cheap})
     assert "buy  hero  $0.0100  not made yet\n" in shop.call("plan").out
     del shop.environ["OPENAI_BASE_URL"]
-    assert "buy  hero  $0.0529  not made yet\n" in shop.call("plan").out
+    assert "buy  hero  $0.0530  not made yet\n" in shop.call("plan").out
 
 
 def test_a_manifest_without_assets_says_so(project: Builder) -> None:

@@ -58,8 +58,8 @@ def test_a_build_says_what_came_from_the_remote_and_what_that_saved(
     mine.call("build", "--yes")
     told = colleague(mine, tmp_path, "assets.toml").call("build")
     assert told.code == 0
-    assert "1 picture reused (1 from the remote)" in told.out
-    assert re.search(r"\$0\.0\d+ saved", told.out)
+    assert "reused    1 picture from the remote" in told.out
+    assert re.search(r"saved     \$0\.0\d+ by", told.out)
     assert len(images.calls) == 1
 
 

@@ -72,8 +72,8 @@ class NotingDesk:
     async def accept(self, name: str) -> Answer:
         return await self._note("accept", name)
 
-    async def approve(self, name: str, offers: Mapping[str, float | None]) -> Answer:
-        return await self._note("approve", name, dict(offers))
+    async def approve(self, name: str, prices: Mapping[str, float]) -> Answer:
+        return await self._note("approve", name, dict(prices))
 
     async def again(self) -> Answer:
         return await self._note("again")
@@ -121,8 +121,9 @@ class Stream:
 class Running:
     """The server, in a thread with a loop of its own."""
 
-    def __init__(self, root: Path, *, read_only: bool = False, can_spend: bool = True, silence: float = 15.0) -> None:
+    def __init__(self, root: Path, *, can_spend: bool = True, silence: float = 15.0, patience: float = 10.0) -> None:
         self.project: Project | None = None
+        self._patience = patience
         self.desk = NotingDesk()
         self.desk.open.set()
         self.faults: list[Exception] = []
@@ -130,7 +131,7 @@ class Running:
         bound = listen(0)
         self.port: int = bound.getsockname()[1]
         self.door = Door(self.port)
-        live = Live(can_spend, 2.0 if can_spend else None, 0.0, watching=True, read_only=read_only)
+        live = Live(can_spend, 2.0 if can_spend else None, 0.0, watching=True, buys=False)
         teller = Teller(Root(str(root)), lambda: self.project)
         self.board = Board("pictures", live, teller, Feed(silence))
         served = Served(self.board, self._render, self.faults.append, self.desk)
@@ -145,7 +146,7 @@ class Running:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._over = asyncio.Event()
-        async with serving(self._app, self._bound):
+        async with serving(self._app, self._bound, self._patience):
             self._ready.set()
             await self._over.wait()
 

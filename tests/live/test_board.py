@@ -14,7 +14,7 @@ from assetforge.live.feed import Feed
 from assetforge.paths import Root
 from tests.live.running import card
 
-LIVE = Live(can_spend=False, limit=None, spent=0.0, watching=True, read_only=False)
+LIVE = Live(can_spend=False, limit=None, spent=0.0, watching=True, buys=False)
 # The cards of a moment: an order of names, each with a word.
 moments = st.lists(
     st.tuples(st.sampled_from("abcdef"), st.sampled_from(["missing", "current"])),

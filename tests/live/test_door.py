@@ -180,3 +180,12 @@ def test_nobody_guesses_a_way_in(method: str, path: str, query: str, headers: li
     """Whatever is sent without a secret is refused, and nothing that can be sent breaks the door."""
     sent = [(name.encode(), value.encode()) for name, value in headers]
     assert isinstance(Door(PORT).judge(knock_of(method, path, query.encode(), sent)), Refusal)
+
+
+def test_on_the_port_that_is_http_s_own_no_browser_names_it() -> None:
+    door = Door(80)
+    headers = [(b"host", b"127.0.0.1"), (b"sec-fetch-site", b"none")]
+    token = door.url.partition("?")[2].encode()
+    assert isinstance(door.judge(knock_of("GET", "/", token, headers)), Welcome)
+    foreign = door.judge(knock_of("GET", "/", token, [(b"host", b"127.0.0.1:4343")]))
+    assert isinstance(foreign, Refusal)

@@ -1,6 +1,8 @@
 """What a page tells has no folder of this machine in it, and is otherwise what was to be told."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetforge.errors import Problem, Where
+from assetforge.gallery.cards import Candidate, Card, File, Stage, card_object
 from assetforge.live.answer import Teller
+from assetforge.live.cards import told_card
 from assetforge.paths import Root
 
 
@@ -66,3 +70,19 @@ def test_a_problem_of_the_users_settings_has_its_place(tmp_path: Path) -> None:
         "message": "not a number", "hint": "1.00", "file": "~/settings/config.toml", "line": 1, "column": 15,
         "excerpt": 'confirm_usd = "lots"', "carets": " " * 14 + "^" * 6,
     }  # fmt: skip
+
+
+def test_no_card_tells_where_anything_is_on_this_machine() -> None:
+    path = "see `/srv/users/ada/game/x.png` and /srv/store/blob"
+    candidate = Candidate(1, True, "missing", (path,), by=path)
+    stage = Stage("hero:edit", "edit", "edit", (), None, "missing", (path,), candidates=(candidate,))
+    prompt = replace(stage, prompt="in the style of /srv/users/ada/game", candidates=())
+    card = Card(
+        "hero", "hero", "stale", "buy", "assets.toml", 1, reasons=(path,), hint=path,
+        files=(File("hero.png", "missing", (path,), None, (path,)),), stages=(stage, prompt),
+    )  # fmt: skip
+    told = told_card(card, teller("/srv/users/ada/game").line)
+    assert json.dumps(card_object(told)).count("see `x.png` and \\u2026/blob") == 8
+    assert told.stages[1].prompt == prompt.prompt
+    plain = replace(card, reasons=("not made yet",), hint=None, files=(), stages=())
+    assert told_card(plain, teller("/srv").line) is plain

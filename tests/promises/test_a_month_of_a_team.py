@@ -145,7 +145,7 @@ def test_a_month_of_a_team(team: Team) -> None:
 
     # Ben clones and builds; the pictures are ignored by git, so they come from the remote, and cost nothing.
     ben = team.member("ben")
-    assert "(3 from the lock)" in build(ben).out
+    assert "3 pictures from the lock" in build(ben).out
     assert pictures(ben) == pictures(ana)
     assert len(team.paid) == 3
 

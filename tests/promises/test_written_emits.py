@@ -471,7 +471,7 @@ def test_noop_notices_a_missing_file(site: Builder) -> None:
     site.call("build")
     before = site.files()
     site.remove(LIST)
-    assert f"emitted `{LIST}`" in site.run("build").out
+    assert f"emitted   {LIST}" in site.run("build").out
     assert site.files() == before
     assert site.run("build").out == "nothing to do: 3 assets current\n"
 

@@ -168,7 +168,7 @@ def _plain(value: object, run: Run) -> str:
 
 
 def _state(state: "State", number: str) -> Iterator[list[Piece]]:
-    from assetforge.words import money
+    from assetforge.words import money, most
 
     facts = [*state.reasons] if state.word == "waits" and state.reasons else [state.word, *state.reasons]
     if state.by:
@@ -176,7 +176,7 @@ def _state(state: "State", number: str) -> Iterator[list[Piece]]:
     if state.date:
         facts.append(state.date)
     if state.cost is not None:
-        facts.append(money(state.cost))
+        facts.append(money(state.cost) if state.date else most(state.cost))
     yield [("  state     ", "faint"), (number + ", ".join(facts), "")]
     if state.diff:
         yield [("  changed   ", "faint"), *diff_pieces(state.diff)]

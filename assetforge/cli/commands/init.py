@@ -111,5 +111,5 @@ def _tell_next(run: Run, path: str) -> None:
     where = "" if given == "assets.toml" else f" -m {given}"
     run.console.tell(
         f"next: `assetforge{where} build --draft` draws placeholders for nothing; "
-        f"`assetforge{where} plan` tells the cost"
+        f"`assetforge{where} plan` tells the cost, and `assetforge{where} watch --serve` shows them all"
     )

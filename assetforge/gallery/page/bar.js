@@ -18,6 +18,8 @@ function makeBar(app) {
       button("", { class: "tool wide", "aria-label": "Keys", title: "Keys", onclick: showKeys }, icon("keys"))));
   const chips = el("div", { class: "chips", role: "group", "aria-label": "Filters" });
   const part = app.page.part !== null && el("p", { class: "part" }, "a part of the project: ", el("code", { text: app.page.part }));
+  const bulk = el("div", { class: "whole" });
+  const found = el("p", { class: "unseen", role: "status" });
   let allTags = false;
 
   function chip(text, number, pressed, press, kind) {
@@ -32,7 +34,6 @@ function makeBar(app) {
   }
 
   function drawChips() {
-    const focused = chips.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const states = countBy(app.cards, (card) => [card.state]);
     const tags = [...countBy(app.cards, (card) => card.tags)].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
     const shown = allTags ? tags : tags.filter(([tag], index) => index < FEW_TAGS || app.view.tags.has(tag));
@@ -47,9 +48,8 @@ function makeBar(app) {
         { class: "chip more", "aria-expanded": String(allTags), onclick: () => { allTags = !allTags; drawChips(); } })));
     }
     if (isFiltered(app.view)) made.push(keyed("clear", button("Clear", { class: "chip more", onclick: () => app.clear() }, icon("close"))));
-    chips.replaceChildren(...made);
+    keepingFocus(chips, () => chips.replaceChildren(...made));
     chips.hidden = !app.cards.length;
-    if (focused) [...chips.children].find((child) => child.dataset.key === focused)?.focus();
   }
 
   function keyed(key, element) {
@@ -71,9 +71,11 @@ function makeBar(app) {
     order.value = app.view.order;
     for (const [index, [size]] of SIZES.entries()) sizes.children[index].setAttribute("aria-pressed", String(size === app.view.size));
     drawChips();
+    found.textContent = isFiltered(app.view) ? `${count(app.shown.length, "match", "matches")}` : "";
+    drawBulk(bulk, isFiltered(app.view) ? app.shown.map((name) => app.byName.get(name)) : [], "buy all");
   }
 
-  return { bar, part, chips, draw, find: () => { input.focus(); input.select(); } };
+  return { bar, part, chips, bulk, found, draw, find: () => { input.focus(); input.select(); } };
 }
 
 // Pictures that several cards share were paid for once, and are bought once.

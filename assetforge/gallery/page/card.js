@@ -1,7 +1,7 @@
 // One card of the grid.
 
 function axesTold(card) {
-  const told = Object.entries(card.axes).map(([axis, value]) => el("bdi", { text: `${axis} ${value}` }));
+  const told = Object.entries(card.axes).map(([axis, value]) => el("bdi", { text: `${axis}: ${value}` }));
   return told.length > 0 && el("span", { class: "axes" }, told.flatMap((each, index) => (index ? [" · ", each] : [each])));
 }
 
@@ -51,6 +51,7 @@ function crossFade(older, newer) {
   const now = newer.querySelector("img.thumb");
   if (!was || !now) return;
   if (was.getAttribute("src") === now.getAttribute("src")) {
+    was.alt = now.alt;
     now.replaceWith(was);
     return;
   }

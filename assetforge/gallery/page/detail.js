@@ -120,7 +120,6 @@ function makeDetail(app) {
     if (asked) app.live.toast(CHANGED);
     draw();
   }
-  dialog.addEventListener("settled", refresh);
 
   return {
     dialog, refresh,
@@ -208,7 +207,7 @@ function candidates(stage, at, act) {
     const open = button("", {
       class: "candidate", "aria-label": `Candidate ${candidate.number}${candidate.picked ? ", picked" : ""}${candidate.earlier ? `, ${EARLIER}` : ""}`, "aria-pressed": String(marked),
       disabled: !candidate.picture, onclick: () => (act.pairing ? act.mark(index) : act.choose(key)),
-    }, el("span", { class: "well" }, candidate.picture ? thumbnail(candidate.picture, "", 1) : el("span", { class: "nothing", text: candidate.word })));
+    }, el("span", { class: "well" }, candidate.picture ? thumbnail(candidate.picture, "") : el("span", { class: "nothing", text: candidate.word })));
     open.dataset.key = key;
     return el("li", { class: candidate.picked ? "is-picked" : "" }, open,
       el("span", { class: "told" }, el("b", { text: String(candidate.number) }),

@@ -45,6 +45,7 @@ function outputs(card, part, choose) {
   if (!card.files.length) return null;
   // What all files have in common is said once.
   const shared = new Set(card.files[0].reasons.filter((reason) => card.files.every((file) => file.reasons.includes(reason))));
+  const notes = new Set(card.files[0].notes.filter((note) => card.files.every((file) => file.notes.includes(note))));
   const news = [...shared].filter((reason) => !card.reasons.includes(reason));
   return el("section", { class: "outputs" }, el("h3", { text: card.files.length > 1 ? `Files · ${card.files.length}` : "File" }),
     news.length > 0 && el("div", { class: "soft" }, reasonsTold(news)),
@@ -58,8 +59,9 @@ function outputs(card, part, choose) {
         el("span", { class: "soft" }, told.join(" · ")),
         url && el("a", { class: "quiet", href: url, target: "_blank", rel: "noopener", "aria-label": `Open ${file.path}`, text: "Open" }),
         reasonsTold(file.reasons.filter((reason) => !shared.has(reason))),
-        file.notes.map((note) => el("span", { class: "note soft", text: note })));
-    })));
+        file.notes.filter((note) => !notes.has(note)).map((note) => el("span", { class: "note soft", text: note })));
+    })),
+    [...notes].map((note) => el("p", { class: "note soft", text: note })));
 }
 
 function buildWords({ low, high, unpriced }) {

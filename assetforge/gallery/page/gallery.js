@@ -27,7 +27,7 @@ function startGallery() {
     // A server that has only just begun has not looked at the pictures yet.
     waiting: page.live?.version === 0,
     cover: (dialog) => app.live && dialog.append(app.live.status),
-    news,
+    news, redraw, priced,
   };
   const known = (card) => {
     app.byName.set(card.name, card);
@@ -42,6 +42,13 @@ function startGallery() {
   function redraw() {
     app.grid.draw();
     app.bar.draw();
+  }
+
+  // What can be bought for is another thing since the purse is, or since something was bought.
+  function priced() {
+    app.grid.price();
+    app.bar.draw();
+    app.detail.refresh();
   }
 
   function uncover() {
@@ -59,6 +66,7 @@ function startGallery() {
     }
     for (const card of cards) {
       const was = app.byName.get(card.name);
+      for (const { key } of [...(was?.offers ?? []), ...card.offers]) paid.delete(key);
       moved ||= !was || was.state !== card.state || was.asset !== card.asset || String(was.tags) !== String(card.tags);
       known(card);
       app.grid.replace(card);
@@ -85,8 +93,9 @@ function startGallery() {
 
   const host = document.getElementById("page");
   host.replaceChildren();
-  fill(host, app.bar.bar, app.bar.part, app.bar.chips, el("main", {}, app.grid.list, app.grid.nothing));
+  fill(host, app.bar.bar, app.bar.part, app.bar.chips, app.bar.found, el("main", {}, app.bar.bulk, app.grid.list, app.grid.nothing));
   uncover();
+  document.addEventListener("settled", priced);
   addEventListener("hashchange", look);
   addEventListener("popstate", look);
   addEventListener("keydown", (event) => {

@@ -26,7 +26,7 @@ function makeGrid(app) {
   };
 
   function headingOf(asset) {
-    if (!headings.has(asset)) headings.set(asset, el("li", { class: "group" }, el("h2", { dir: "auto", text: asset }), el("span", { class: "soft" })));
+    if (!headings.has(asset)) headings.set(asset, el("li", { class: "group" }, el("h2", { dir: "auto", text: asset }), el("span", { class: "soft" }), el("span", { class: "place" })));
     return headings.get(asset);
   }
 
@@ -68,10 +68,12 @@ function makeGrid(app) {
     const names = new Set(found.map((card) => card.name));
     app.shown = [...names];
     for (const [name, item] of items) if (item.hidden === names.has(name)) item.hidden = !names.has(name);
-    const numbers = countBy(found, (card) => [card.asset]);
+    const groups = Map.groupBy(found, (card) => card.asset);
     for (const [asset, heading] of headings) {
-      heading.hidden = !numbers.has(asset);
-      heading.lastChild.textContent = String(numbers.get(asset) ?? 0);
+      const group = groups.get(asset) ?? [];
+      heading.hidden = !group.length;
+      heading.children[1].textContent = String(group.length);
+      drawBulk(heading.lastChild, group, `buy all:${asset}`);
     }
     nothing.hidden = found.length > 0;
     if (!found.length) emptyState(nothing, app);
@@ -145,8 +147,24 @@ function makeGrid(app) {
     app.open(link.parentElement.dataset.name);
   });
 
+  // Cards whose price passed the limit, or does no more, and cards that were bought from here.
+  function price() {
+    for (const [name, item] of items) {
+      const older = item.querySelector(".quick");
+      if (!older || older.querySelector(".question")) continue;
+      const newer = quickOffer(app.byName.get(name));
+      if (newer && older.textContent === newer.textContent) continue;
+      const focused = older.contains(document.activeElement);
+      keepingFocus(item, () => (newer ? older.replaceWith(newer) : older.remove()));
+      if (focused && !item.contains(document.activeElement)) item.querySelector("a.open").focus({ preventScroll: true });
+      if (current?.parentElement === item) reach(current, 0);
+    }
+    const groups = Map.groupBy(matching(), (card) => card.asset);
+    for (const [asset, heading] of headings) drawBulk(heading.lastChild, groups.get(asset) ?? [], `buy all:${asset}`);
+  }
+
   return {
-    list, nothing, draw,
+    list, nothing, draw, price,
     // Cards came, went or changed places.
     unsettle() { stale = null; },
     focus(name) {
@@ -160,6 +178,8 @@ function makeGrid(app) {
       if (!older) return;
       const newer = drawCard(card);
       const focused = older.contains(document.activeElement);
+      const key = document.activeElement?.dataset.key;
+      const asking = older.querySelector(".quick:has(.question)");
       items.set(card.name, newer);
       near.unobserve(older);
       if (older.classList.contains("thin")) near.observe(newer);
@@ -167,10 +187,14 @@ function makeGrid(app) {
         dressCard(newer, card);
         crossFade(older, newer);
       }
+      // A question stays where it is asked as long as it is the same one.
+      const offer = newer.querySelector(".quick .armed > button");
+      if (asking && offer && offer.closest(".quick").dataset.offers === asking.dataset.offers) offer.closest(".quick").replaceWith(asking);
+      else if (asking && !asking.querySelector(".is-busy")) app.live.toast(CHANGED);
       newer.hidden = older.hidden;
       older.replaceWith(newer);
       if (current && older.contains(current)) rove(newer.querySelector("a.open"));
-      if (focused) newer.querySelector("a.open").focus({ preventScroll: true });
+      if (focused) (newer.querySelector(`.quick [data-key=${CSS.escape(key ?? "none")}]:enabled`) ?? newer.querySelector("a.open")).focus({ preventScroll: true });
     },
     remove(name) {
       const item = items.get(name);
@@ -184,7 +208,11 @@ function makeGrid(app) {
 
 function emptyState(host, app) {
   host.replaceChildren();
-  if (app.waiting) {
+  const round = app.live?.round();
+  if (!app.cards.length && round?.state === "broken" && round.errors.length) {
+    const [first] = round.errors;
+    fill(host, el("h2", { text: first.file ? `The manifest has ${count(round.errors.length, "error")}` : "Nothing could be built" }), problemTold(first));
+  } else if (app.waiting) {
     fill(host, el("h2", { text: "Looking at the pictures" }));
   } else if (!app.cards.length) {
     fill(host, el("h2", { text: "No pictures yet" }),

@@ -5,14 +5,16 @@ function makeLive(app, told) {
   const progress = el("progress", { max: "1", value: "0", "aria-label": "Progress of the build", hidden: true });
   const problems = el("div", { class: "problems", role: "region", "aria-label": "Problems", tabindex: "0", hidden: true });
   const toasts = el("div", { class: "toasts", role: "status", "aria-live": "polite" });
-  const status = el("div", { class: "status" }, toasts, problems, el("div", { class: "slim" }, progress, line));
+  const ended = el("p", { class: "unseen", role: "status" });
+  const status = el("div", { class: "status" }, toasts, problems, el("div", { class: "slim" }, progress, line), ended);
   const calls = new Map();
   let money_ = { spent: told.spent, limit: told.limit };
   let round = { state: "done", lines: [], errors: [], warnings: [] };
   let going = null;
   let boot = told.boot ?? null;
   let lost = false;
-  let folded = false;
+  let elsewhere = false;
+  let folded = true;
 
   function spentTold() {
     if (money_.limit === null) return money_.spent > 0 ? `${money(money_.spent)} spent` : "";
@@ -20,38 +22,58 @@ function makeLive(app, told) {
   }
 
   function lineTold() {
+    if (elsewhere) return [el("span", { class: "is-failed badge" }, icon("lost"), "it was started again"), el("span", { class: "soft", text: "open the address that the terminal shows" })];
     if (lost) return [el("span", { class: "is-failed badge" }, icon("lost"), "assetforge has stopped"), el("span", { class: "soft", text: "this page looks for it" })];
     if (round.state === "building") {
-      const parts = going && going.total ? `${going.done} of ${going.total}` : "";
+      const parts = going && going.total ? `${going.done} of ${count(going.total, "picture")}` : "";
       const under = [...calls].slice(0, 3).flatMap(([name, { note }], index) =>
         [index > 0 && ", ", el("bdi", { text: name }), ` ${age(callAge(name))}`, note && `, ${note}`]);
       return [el("span", { class: "is-draft badge" }, icon("call"), "building"), parts && el("span", { text: parts }),
         el("span", { class: "soft clip" }, under.length ? under : said(going?.last ?? ""))];
     }
-    const fold = { "aria-expanded": String(!folded), onclick: () => { folded = !folded; draw(); } };
+    const fold = { "aria-expanded": String(!folded), "data-key": "problems", onclick: () => { folded = !folded; draw(); } };
     const last = el("span", { class: "soft clip" }, said(round.lines.at(-1) ?? ""));
+    const watched = told.watching ? "watching" : "up to date";
     if (round.state === "broken" || round.errors.length) {
       const text = round.errors.length ? count(round.errors.length, "error") : "failed";
       return [button(text, { class: "quiet is-failed badge", ...fold }, icon("failed")), last, again()];
     }
-    return [el("span", { class: "is-fresh badge" }, icon("fresh"), told.watching ? "watching" : "up to date"),
-      round.warnings.length > 0 && button(count(round.warnings.length, "warning"), { class: "quiet", ...fold }), last];
+    const open = openTold();
+    return [open !== null ? el("span", { class: "badge" }, watched) : el("span", { class: "is-fresh badge" }, icon("fresh"), watched),
+      round.warnings.length > 0 && button(count(round.warnings.length, "warning"), { class: "quiet is-stale badge", ...fold }, icon("warning")),
+      el("span", { text: open ?? committed() }), last];
   }
 
+  // What is still to be done about the cards, null where nothing is.
+  function openTold() {
+    const states = countBy(app.cards, (card) => (card.offers.length ? ["buy", ...(card.state === "failed" ? ["failed"] : [])] : [card.state]));
+    const parts = [["buy", "to buy"], ["draft", "draft"], ["stale", "stale"], ["failed", "failed"]].filter(([state]) => states.has(state));
+    if (!app.cards.length) return "";
+    return parts.length ? parts.map(([state, words]) => `${states.get(state)} ${words}`).join(", ") : null;
+  }
+
+  function committed() {
+    return told.watching ? `all fresh: commit ${app.cards[0].file}, assets.lock and the pictures` : "all fresh";
+  }
+
+  // What was not asked for because of a mistake in the manifest is asked for with the next save.
   function again() {
-    if (!told.watching) return null;
-    return armed("Build again", "Calls that may have been billed are asked again.", "Build", () => desk.send("again", {}), "quiet");
+    if (!told.watching || round.state === "broken") return null;
+    return armed("Build again", "Calls that may have been billed are asked again.", "Build", () => desk.send("again", {}), { look: "quiet", key: "again" });
   }
 
   function draw() {
-    if (status.querySelector(".question")) return;
-    fillWith(line, ...lineTold(), el("span", { class: "spent", text: spentTold() }));
-    const shown = [...round.errors, ...round.warnings];
-    problems.hidden = folded || !shown.length || round.state === "building";
-    problems.replaceChildren(...shown.map(problemTold));
+    if (line.querySelector(".question")) return;
+    keepingFocus(line, () => fillWith(line, ...lineTold(), el("span", { class: "spent", text: spentTold() })));
+    problems.hidden = folded || !(round.errors.length || round.warnings.length) || round.state === "building";
     progress.hidden = round.state !== "building" || lost;
     if (going?.total) { progress.max = going.total; progress.value = going.done; } else progress.removeAttribute("value");
     status.classList.toggle("is-lost", lost);
+  }
+
+  function drawProblems() {
+    const close = button("", { class: "tool close", "aria-label": "Close the problems", onclick: () => { folded = true; draw(); line.querySelector("[data-key=problems]")?.focus(); } }, icon("close"));
+    problems.replaceChildren(close, ...round.errors.map((each) => problemTold(each)), ...round.warnings.map((each) => problemTold(each, "warning")));
   }
 
   function fillWith(host, ...children) {
@@ -97,10 +119,12 @@ function makeLive(app, told) {
       button("", { class: "tool", "aria-label": "Dismiss", onclick: () => made.remove() }, icon("close")));
     toasts.append(made);
     while (toasts.children.length > 4) toasts.firstChild.remove();
-    setTimeout(() => made.remove(), kind === "is-said" ? 6000 : 15000);
+    // Nobody is hurried who reads it.
+    const later = () => (made.matches(":hover, :focus-within") ? setTimeout(later, 1000) : made.remove());
+    setTimeout(later, kind === "is-said" ? 6000 : 15000);
   }
 
-  async function send(path, body) {
+  async function ask(path, body) {
     let answer;
     try {
       const response = await fetch(`do/${path}`, {
@@ -112,23 +136,42 @@ function makeLive(app, told) {
     } catch {
       answer = { ok: false, lines: [], errors: [{ message: "assetforge does not answer", hint: "is it still running?" }] };
     }
-    for (const text of answer.lines) toast(text);
-    for (const problem of answer.errors) toast(problem.hint ? `${problem.message}: ${problem.hint}` : problem.message, "is-refused");
-    return answer.ok;
+    return answer;
+  }
+
+  function tell({ lines, errors }) {
+    if (lines.length) toast(lines.join("\n"));
+    if (errors.length) toast(errors.map(({ message, hint }) => (hint ? `${message}: ${hint}` : message)).join("\n"), "is-refused");
+  }
+
+  async function send(path, body) {
+    tell(await ask(path, body));
+  }
+
+  // What was bought can't be bought again before its card tells of it, which takes a moment.
+  function bought(keys) {
+    for (const key of keys) paid.add(key);
+    setTimeout(() => { for (const key of keys) paid.delete(key); app.priced(); }, DUE_SECONDS * 1000);
+    app.priced();
   }
 
   const listeners = {
     hello(data) {
       if (boot !== null && data.boot !== undefined && data.boot !== boot) location.reload();
       boot = data.boot ?? boot;
-      lost = false;
+      lost = elsewhere = false;
     },
     cards: (data) => app.news(data),
     round(data) {
       const words = ({ errors, warnings }) => JSON.stringify([errors, warnings]);
-      if (words(data) !== words(round)) folded = false;
+      if (words(data) !== words(round)) folded = !data.errors.length;
+      if (data.state !== "building" && data.state !== round.state) ended.textContent = data.errors.length ? count(data.errors.length, "error") : "the build has ended";
+      const priced = data.spent !== money_.spent || data.limit !== money_.limit;
       round = data;
       money_ = { spent: data.spent, limit: data.limit };
+      drawProblems();
+      if (priced) app.priced();
+      if (!app.cards.length) app.redraw();
       if (data.state !== "building") { calls.clear(); going = null; }
       tick();
     },
@@ -152,21 +195,41 @@ function makeLive(app, told) {
       tick();
       draw();
       // A refusal closes for good: then it is tried anew, as after a lost connection.
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(listen, 3000);
+      refused(source.url);
     });
   }
 
-  desk = { can_spend: told.can_spend, buys: told.buys, send };
+  // Another server on the same port knows this page no more: that is told apart from one that is gone.
+  async function refused(url) {
+    const given = new AbortController();
+    const response = await fetch(url, { credentials: "same-origin", signal: given.signal }).catch(() => null);
+    elsewhere = response?.status === 403;
+    given.abort();
+    draw();
+  }
+
+  // The panel covers nothing for good: what is behind it can be scrolled as far.
+  new ResizeObserver(() => {
+    const height = problems.hidden ? 0 : problems.offsetHeight;
+    document.documentElement.style.setProperty("--covered", `${height}px`);
+  }).observe(problems);
+  status.addEventListener("settled", draw);
+  const left = () => (money_.limit === null ? Infinity : money_.limit - money_.spent);
+  desk = { can_spend: told.can_spend, buys: told.buys, left, send, ask, tell, bought };
   setInterval(tick, 1000);
-  return { status, start: () => { draw(); listen(); }, tick };
+  return { status, start: () => { draw(); listen(); }, tick, toast, round: () => round };
 }
 
 // An error with its place: the line of the file, and what is meant in it.
-function problemTold(problem) {
+function problemTold(problem, kind = "failed") {
   const at = problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}${problem.line && problem.column ? `:${problem.column}` : ""}` : null;
-  return el("article", { class: "problem" },
-    el("p", {}, icon("failed"), el("b", { dir: "auto" }, said(problem.message))),
+  const number = problem.line ? `${problem.line} │ ` : "";
+  const shown = problem.carets ? `${number}${problem.excerpt}\n${" ".repeat(number.length)}${problem.carets}` : `${number}${problem.excerpt}`;
+  return el("article", { class: `problem is-${kind}` },
+    el("p", {}, icon(kind), el("b", { dir: "auto" }, said(problem.message))),
     at && el("p", { class: "at" }, el("code", { text: at })),
-    problem.excerpt && el("pre", { text: problem.carets ? `${problem.excerpt}\n${problem.carets}` : problem.excerpt }),
+    problem.excerpt && el("pre", { text: shown }),
     problem.hint && el("p", { class: "soft", dir: "auto" }, el("span", {}, said(problem.hint))));
 }

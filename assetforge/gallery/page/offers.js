@@ -111,24 +111,36 @@ function bulkButton(cards, key) {
   if (queue.length < 2) return null;
   const offers = queue.flatMap(([, each]) => each);
   const words = `Buy these ${queue.length}, ${priceWords(offers)}`;
-  const buy = async () => {
-    const [wanted, reasons] = [queue.length, []];
-    let done = 0;
-    const worker = async () => {
-      while (queue.length) {
-        const answer = await approve(...queue.shift());
-        if (answer.ok) done += 1;
-        else reasons.push(answer.errors[0]?.message ?? "nobody knows why");
-        if (answer.errors.some(({ message }) => message.includes(" is left of "))) queue.length = 0;
-      }
-    };
-    await Promise.all([worker(), worker(), worker()]);
-    const failed = wanted - done;
-    desk.tell(failed ? { lines: [], errors: [{ message: `${done} bought, ${failed} not: ${[...new Set(reasons)].join(", ")}`, hint: null }] }
-      : { lines: [`${done} bought`], errors: [] });
-  };
-  return el("span", { class: "bulk" }, armed(words, `Spend ${atMost(summedPrice(offers).sum)}?`, "Yes", buy,
+  const made = el("span", { class: "bulk" }, armed(words, `Spend ${atMost(summedPrice(offers).sum)}?`, "Yes", () => buyAll(queue),
     { look: "second", key, disabled: overLimit(offers) }), overTold(offers));
+  made.dataset.offers = JSON.stringify(offers);
+  return made;
+}
+
+async function buyAll(queue) {
+  const [rest, reasons] = [[...queue], new Set()];
+  let done = 0;
+  const buyer = async () => {
+    while (rest.length) {
+      const answer = await approve(...rest.shift());
+      if (answer.ok) done += 1;
+      else reasons.add(answer.errors[0]?.message ?? "nobody knows why");
+      if (answer.errors.some(({ message }) => message.includes(" is left of "))) rest.length = 0;
+    }
+  };
+  await Promise.all([buyer(), buyer(), buyer()]);
+  const failed = queue.length - done;
+  const message = `${done} bought, ${failed} not: ${[...reasons].join(", ")}`;
+  desk.tell(failed ? { lines: [], errors: [{ message, hint: null }] } : { lines: [`${done} bought`], errors: [] });
+}
+
+// Where it would say the same, or is asking, it stays.
+function drawBulk(host, cards, key) {
+  if (host.querySelector(".question")) return;
+  const made = bulkButton(cards, key);
+  const was = host.firstChild;
+  if (made && made.dataset.offers === was?.dataset.offers && made.textContent === was.textContent) return;
+  keepingFocus(host, () => host.replaceChildren(...(made ? [made] : [])));
 }
 
 // What a card waits for, in its own words, where nothing of it can be bought yet.
@@ -145,6 +157,7 @@ function quickOffer(card) {
     return later.length > 0 && el("p", { class: "quick soft" }, said(awaited(card) ?? "waits for what is before it"), `, then ${priceWords(later)}`);
   }
   const host = fill(el("div", { class: "quick" }), buyButton(card, `Buy for ${priceWords(ready(card))}`, "second"), overTold(ready(card)));
+  host.dataset.offers = JSON.stringify(ready(card));
   for (const each of host.querySelectorAll("button")) each.tabIndex = -1;
   return host;
 }

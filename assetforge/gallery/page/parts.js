@@ -10,6 +10,7 @@ const ICONS = {
   stale: "M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3",
   draft: "M3 13l.6-3L11 2.7l2.3 2.3-7.4 7.4z",
   failed: "M8 2.2l6.3 11.3H1.7zM8 6.5v3.2M8 11.6v.1",
+  warning: "M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.800zM8 5v3.500M8 11v.1",
   added: "M8 3v10M3 8h10",
   removed: "M3 8h10",
   changed: "M2 5.5h10M9 2.5l3 3-3 3M14 10.5H4M7 7.5l-3 3 3 3",
