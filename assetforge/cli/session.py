@@ -56,6 +56,7 @@ async def run_session(session: Session, terminal: Terminal) -> None:
         if session.words:
             audience.afterwards = Afterwards(session.words, session.project.root.path, terminal.tell)
             stack.push_async_callback(audience.afterwards.close)
+            terminal.last_wish = audience.afterwards.kill
         if session.page is not None:
             served = _page(session, audience, watch, ending, session.page)
             audience.showing = await stack.enter_async_context(served)

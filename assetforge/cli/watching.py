@@ -29,6 +29,8 @@ class Terminal:
         self._told: frozenset[Problem] = frozenset()
         # Whether anything is under way.
         self.is_busy: Callable[[], bool] = lambda: False
+        # What is done where the process ends at once.
+        self.last_wish: Callable[[], None] = lambda: None
 
     def begin(self, project: "Project") -> "Listener":
         """A round begins."""
@@ -101,6 +103,7 @@ class Terminal:
 
     def abandon(self, words: str) -> None:
         """Last words, a moment before the process ends."""
+        self.last_wish()
         self._progress.abandon(words)
 
     def _tell_problems(self, outcome: "Outcome") -> None:

@@ -174,3 +174,21 @@ def test_a_command_that_cannot_be_read_is_refused(project: Builder) -> None:
     assert told.code == 2
     assert "no closing quotation" in told.err
     assert project.call("watch", "--exec", "  ").code == 2
+
+
+def test_nothing_of_it_is_left_when_a_second_signal_ends_the_watch_at_once(
+    shop: Builder, images: ImagesServer
+) -> None:
+    write_one(shop, LOCAL)
+    command, folder = teller(shop)
+    with watching(shop, "--live", "--max-cost", "1", "--exec", f"sh -c '{command}; sleep 1000'") as watch:
+        watch.round()
+        wait_until((folder / "0.json").exists)
+        images.latency = 30.0
+        shop.write({"assets.toml": LOCAL + '\n[asset.hero]\nprompt = "A lighthouse"\noutput = "hero.png"\n'})
+        wait_until(lambda: len(images.calls) == 1)
+        watch.process.send_signal(signal.SIGINT)
+        watch.until_said("once more to stop at once")
+        assert watch.end() == 130
+    images.latency = 0
+    wait_until(lambda: not sleepers(shop), 10)
