@@ -26,7 +26,9 @@ class Terminal:
         self._run = run
         self._line = line
         self._progress = Progress(run.console, run.shown)
+        # The warnings of the round before, and of this one.
         self._told: frozenset[Problem] = frozenset()
+        self._warned: dict[Problem, None] = {}
         # Whether anything is under way.
         self.is_busy: Callable[[], bool] = lambda: False
         # What is done where the process ends at once.
@@ -37,7 +39,8 @@ class Terminal:
         self._run.project = project
         self._progress = open_progress(self._run.console, self._run.shown)
         self._progress.__enter__()
-        return self._progress.hear
+        self._warned = {}
+        return self._hear
 
     def end(self, outcome: "Outcome") -> bool:
         """That round is over; tells whether it wrote a file."""
@@ -49,6 +52,18 @@ class Terminal:
         elif report is not None and not outcome.overtaken and (line := self._line(report, placed)):
             self._run.console.print(f"{clock()}  {line}")
         return bool(placed or (report is not None and report.emitted))
+
+    def _hear(self, event: "Event") -> None:
+        """What happens in a round. A warning is told when it is new: a round may build twice, and the next one finds
+        the same."""
+        from assetforge.events import Warned
+
+        if isinstance(event, Warned):
+            is_told = event.problem in self._told or event.problem in self._warned
+            self._warned[event.problem] = None
+            if is_told and not self._run.console.as_json:
+                return
+        self._progress.hear(event)
 
     def say(self, text: str) -> None:
         """A line of its own; of a wish to stop only where there is something to stop."""
@@ -108,12 +123,15 @@ class Terminal:
 
     def _tell_problems(self, outcome: "Outcome") -> None:
         """Errors as often as they are there, warnings when they are new."""
-        report = outcome.report
-        warnings = dict.fromkeys((*(report.warnings if report else ()), *self._progress.warnings))
-        new = [one for one in warnings if one not in self._told]
-        self._told = frozenset(warnings)
-        if self._run.console.as_json or outcome.overtaken:
+        if self._run.console.as_json:
             return
+        report, early = outcome.report, self._progress.early
+        if outcome.overtaken:
+            self._told |= frozenset(early)
+            return
+        of_manifest = report.warnings if report else ()
+        new = [one for one in dict.fromkeys((*of_manifest, *self._progress.warnings)) if one not in self._told]
+        self._told = frozenset((*of_manifest, *self._warned))
         from assetforge.report.built import problems_of
 
         self._run.show("warning", new)
@@ -130,7 +148,8 @@ class Terminal:
         told |= {} if report is None else report_object(report, placed)
         failures = tuple(failure.problem for failure in report.failed) if report else ()
         errors = (*outcome.problems, *failures)
-        self._run.emit_row("watch", told, warnings=self._progress.warnings, errors=errors)
+        warnings = dict.fromkeys((*(report.warnings if report else ()), *self._warned))
+        self._run.emit_row("watch", told, warnings=warnings, errors=errors)
 
 
 def clock() -> str:

@@ -1,7 +1,6 @@
 """One build of a watch: with drafts for what is not bought, or live within a limit; unaware of what caused it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -52,20 +51,18 @@ class Drafting:
     _locked_for: Mapping[str, str] | None = None
 
     async def build(self, project: Project, listen: Listener, stop: Stop) -> Report:
-        if not self._is_drafted:
-            ordinary = _Held(listen)
-            try:
-                return await project.build(replace(self.options, on_miss="fail"), ordinary.hear, stop)
-            except NotCurrent as error:
-                ordinary.tell_remarks()
-                if _are_drawn(project, {one.instance for one in error.missing}):
-                    return await self._for_nothing(project, listen, stop)
+        was_drafted = self._is_drafted
+        ordinary = None if was_drafted else await self._ordinary(project, listen, stop)
+        if ordinary is not None:
+            return ordinary
         report = await project.build(replace(self.options, on_miss="draft"), listen, stop)
-        self._is_drafted = bool(report.drafted) and not _are_drawn(project, set(report.drafted))
+        self._is_drafted = not _are_drawn(project, report.drafted)
         if stop.asked:
             return report
-        if not self._is_drafted and not report.failed:
-            return _together(report, await self._for_nothing(project, listen, stop))
+        if was_drafted and not self._is_drafted and not report.failed:
+            ordinary = await self._ordinary(project, listen, stop)
+        if ordinary is not None:
+            return _together(report, ordinary)
         await self._lock(project, report, stop)
         return report
 
@@ -75,18 +72,32 @@ class Drafting:
     def hold_back(self, keys: Iterable[str]) -> None:
         """Nothing is ever asked for."""
 
-    async def _for_nothing(self, project: Project, listen: Listener, stop: Stop) -> Report:
+    async def _ordinary(self, project: Project, listen: Listener, stop: Stop) -> Report | None:
+        """A build with a lock, None where a picture is missing that costs anything."""
+        held = _Held(listen)
+        try:
+            return await project.build(replace(self.options, on_miss="fail"), held.hear, stop)
+        except NotCurrent as error:
+            held.tell_remarks()
+            if not _are_drawn(project, {one.instance for one in error.missing}):
+                return None
         return await project.build(replace(self.options, on_miss="call", max_cost=0.0), listen, stop)
 
     async def _lock(self, project: Project, report: Report, stop: Stop) -> None:
-        """Locks what is real: what was made, and where the manifest is another one all of it."""
+        """Locks what is real: what was made, and where the manifest is another one all of it. What lacks a candidate
+        that nothing is made from is no whole line yet."""
         unreal = {*report.drafted, *report.skipped, *(failure.instance for failure in report.failed)}
         now = dict(project.reading.digests)
         names = report.made if self._locked_for == now else select(project.graph(), self.options.select)
-        real = tuple(name for name in names if name not in unreal)
-        if real:
-            with suppress(NotCurrent):
+        while real := tuple(name for name in names if name not in unreal):
+            try:
                 await project.build(replace(self.options, select=real, on_miss="fail"), _ignore, stop)
+                break
+            except NotCurrent as error:
+                lacking = {one.instance for one in error.missing}
+                if lacking <= unreal:
+                    break
+                unreal |= lacking
         self._locked_for = now
 
 

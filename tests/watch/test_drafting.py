@@ -1,11 +1,16 @@
 """Without `--live` nothing is asked of anybody and nothing is spent: placeholders stand in, and are never locked."""
 
 import json
+import signal
 from typing import Any
+
+import pytest
 
 from tests.builder import Builder
 from tests.cli.manifests import DRAFTS, picture
+from tests.cli.terminal import Terminal
 from tests.images_server import ImagesServer
+from tests.promises.processes import wait_until
 from tests.watch.projects import LOCAL, TWO, has_colour, write_one
 from tests.watch.watching import watching
 
@@ -54,6 +59,43 @@ def test_what_was_bought_before_is_used_and_drafts_stand_in_for_the_rest(shop: B
         watch.calm()
     assert len(images.calls) == calls
     assert shop.call("check").code == 0
+
+
+@pytest.mark.parametrize("price", ["", '[provider.openai.price."gpt-image-2"]\nper_image = 0\n'])
+def test_more_candidates_than_there_are_stop_nothing_and_are_not_asked_for(
+    shop: Builder, images: ImagesServer, price: str
+) -> None:
+    """No placeholder stands in for a candidate that nothing is made from, and no price is low enough to buy it."""
+    write_one(shop, TWO + LOCAL + price)
+    assert shop.call("build", "--yes").code == 0
+    calls = len(images.calls)
+    more = TWO.replace('prompt = "A lighthouse"', 'prompt = "A lighthouse"\nn = 3') + LOCAL + price
+    with watching(shop, OPENAI_API_KEY="") as watch:
+        watch.round()
+        shop.write({"assets.toml": more})
+        found = watch.round()
+        assert found.built
+        assert found.drafted == found.errors == []
+        before = lines(shop)
+        shop.write({"in/a.png": picture("red")})
+        assert watch.round().placed == ["local.png"]
+        assert lines(shop)["local"] != before["local"]
+        assert lines(shop)["hero"] == before["hero"]
+    assert len(images.calls) == calls
+
+
+def test_a_warning_is_said_when_it_is_new(project: Builder) -> None:
+    """Not at each save, nor by each of the builds of a round."""
+    remote = '[cache]\nremote = "s3://pictures/of-others"\n'
+    write_one(project, TWO + LOCAL + remote)
+    terminal = Terminal(project, "watch")
+    terminal.until("drafted")
+    for wanted in ("red", "blue"):
+        project.write({"in/a.png": picture(wanted)})
+        wait_until(lambda wanted=wanted: has_colour(project, "local.png", wanted))  # type: ignore[misc]
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert terminal.text.count("is not trusted") == 1
 
 
 def test_after_a_watch_that_had_local_work_only_everything_is_locked(project: Builder) -> None:
